@@ -1,0 +1,1 @@
+"""Who answers; the only room that speaks HTTP."""

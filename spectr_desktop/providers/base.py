@@ -1,0 +1,58 @@
+"""What every adapter offers: models, and text as a stream of typed events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol, TypeAlias
+
+from spectr_desktop.records.events import StreamEvent
+from spectr_desktop.records.run import GenerationRequest
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+
+# Gives the key when a request is made, so that no object holds it for longer.
+KeySource: TypeAlias = Callable[[], str | None]
+
+
+class Provider(Protocol):
+    """A service that answers.
+
+    All methods raise `ProviderError` (providers/errors.py) and nothing else that is expected.
+    """
+
+    @property
+    def config(self) -> ServerConfig:
+        """Who is asked, with the base URL in the form that is really used."""
+        ...
+
+    @property
+    def never_cuts(self) -> bool:
+        """The server refuses an over-long input rather than cut it, and counts what it read."""
+        ...
+
+    def locality(self, model: ModelInfo) -> Locality:
+        """Where the source goes when this model is asked."""
+        ...
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the server offers now, in the order to show them."""
+        ...
+
+    async def model(self, model_id: str) -> ModelInfo:
+        """All that the server says of one model.
+
+        Raises:
+            ProviderError: with code `model_missing` if the server does not have it.
+        """
+        ...
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Send the request once and yield what happens.
+
+        The caller holds the generator in `contextlib.aclosing`: leaving it closes the socket.
+        A stream that ends without `GenerationEnded` was interrupted.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and child processes."""
+        ...

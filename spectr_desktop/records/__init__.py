@@ -1,0 +1,1 @@
+"""Frozen dataclasses that rooms exchange, and their JSON."""

@@ -1,0 +1,133 @@
+"""What happens during a run, as typed events; the command line and the journal write the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+from spectr_desktop.records.codec import RecordError, from_json, to_json
+from spectr_desktop.records.run import (
+    CompleteInput,
+    ErrorInfo,
+    Outcome,
+    Phase,
+    StopReason,
+    Timings,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """The request entered a phase."""
+
+    event: ClassVar[str] = "phase"
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer. Joined in order, the deltas of a cell are its text."""
+
+    event: ClassVar[str] = "text_delta"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More of what the model thinks before it answers."""
+
+    event: ClassVar[str] = "thinking_delta"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """The server's count so far; the newest replaces the ones before."""
+
+    event: ClassVar[str] = "usage"
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationEnded:
+    """The protocol's end mark arrived."""
+
+    event: ClassVar[str] = "generation_ended"
+    stop_reason: StopReason
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth a sentence that ends nothing."""
+
+    event: ClassVar[str] = "notice"
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellFinished:
+    """One request of the plan ended."""
+
+    event: ClassVar[str] = "cell_outcome"
+    outcome: Outcome
+    stop_reason: StopReason | None = None
+    error: ErrorInfo | None = None
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+    complete_input: CompleteInput = CompleteInput.UNKNOWN
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run ended; the last line of every journal and of the events output."""
+
+    event: ClassVar[str] = "outcome"
+    outcome: Outcome
+    error: ErrorInfo | None = None
+    usage: Usage = field(default_factory=Usage)
+    finished_at: str = ""
+
+
+# What an adapter yields.
+StreamEvent: TypeAlias = PhaseChanged | TextDelta | ThinkingDelta | UsageReported | GenerationEnded
+# What a journal holds and a listener of a session sees.
+RunEvent: TypeAlias = StreamEvent | Notice | CellFinished | RunFinished
+
+_CLASSES: dict[str, type[RunEvent]] = {
+    cls.event: cls
+    for cls in (
+        PhaseChanged,
+        TextDelta,
+        ThinkingDelta,
+        UsageReported,
+        GenerationEnded,
+        Notice,
+        CellFinished,
+        RunFinished,
+    )
+}
+
+
+def event_to_json(event: RunEvent) -> dict[str, Any]:
+    """The event object, its name first."""
+    out: dict[str, Any] = {"event": event.event}
+    for item in fields(event):
+        out[item.name] = to_json(getattr(event, item.name))
+    return out
+
+
+def event_from_json(value: dict[str, Any]) -> RunEvent | None:
+    """The event that an object describes; None for a name that this version does not know.
+
+    Raises:
+        RecordError: the name is known but the rest does not fit, or there is no name.
+    """
+    name = value.get("event")
+    if not isinstance(name, str):
+        raise RecordError("an event has no name")
+    cls = _CLASSES.get(name)
+    return None if cls is None else from_json(cls, value)

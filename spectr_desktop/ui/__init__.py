@@ -1,0 +1,1 @@
+"""Qt, and nothing that could live elsewhere."""
