@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from spectr_desktop.records.events import StreamEvent
-from spectr_desktop.records.run import GenerationRequest
-from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+if TYPE_CHECKING:
+    from spectr_desktop.records.events import StreamEvent
+    from spectr_desktop.records.run import GenerationRequest
+    from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
 
 # Gives the key when a request is made, so that no object holds it for longer.
 KeySource: TypeAlias = Callable[[], str | None]

@@ -19,10 +19,10 @@ class RecordError(ValueError):
 
 def to_json(value: object) -> Any:  # noqa: ANN401  # a JSON value has no narrower type
     """The JSON value of a record: objects for dataclasses, arrays for tuples, names for enums."""
-    if value is None or isinstance(value, (str, int, float, bool)) and not isinstance(value, enum.Enum):
-        return value
     if isinstance(value, enum.Enum):
         return value.value
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -57,8 +57,6 @@ def _read(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
         return _read_union(typing.get_args(hint), value, where)
     if origin is not None:
         return _read_container(origin, typing.get_args(hint), value, where)
-    if hint is Any or hint is object:
-        return value
     if dataclasses.is_dataclass(hint):
         return _read_record(cast("type", hint), value, where)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
@@ -93,8 +91,11 @@ def _read_container(origin: Any, args: tuple[Any, ...], value: object, where: st
     if origin in (tuple, list, frozenset):
         if not isinstance(value, list):
             raise RecordError(f"{where}: expected a list, found {type(value).__name__}")
-        items = [_read(args[0], item, f"{where}[{i}]") for i, item in enumerate(cast("list[object]", value))]
-        return origin(items)
+        items = [
+            _read(args[0], item, f"{where}[{i}]")
+            for i, item in enumerate(cast("list[object]", value))
+        ]
+        return cast("object", origin(items))
     if not isinstance(value, dict):
         raise RecordError(f"{where}: expected an object, found {type(value).__name__}")
     pairs = cast("dict[str, object]", value)

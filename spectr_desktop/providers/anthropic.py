@@ -1,0 +1,263 @@
+"""Anthropic's Messages API, and servers that speak it."""
+
+from __future__ import annotations
+
+import contextlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from spectr_desktop.providers.errors import AuthFailed, ProviderError, ServerFailed
+from spectr_desktop.providers.sse import sse_events
+from spectr_desktop.providers.status import not_a_stream, server_words, status_error
+from spectr_desktop.providers.transport import Service, Transport, checked_url
+from spectr_desktop.providers.wire import SseEvent, json_object
+from spectr_desktop.records.events import (
+    GenerationEnded,
+    PhaseChanged,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+    UsageReported,
+)
+from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from spectr_desktop.providers.base import KeySource
+
+KEY_VARIABLE = "ANTHROPIC_API_KEY"
+_DEFAULT = "https://api.anthropic.com"
+_VERSION = "2023-06-01"
+_SERVICE = Service(
+    "Anthropic",
+    "{host} cannot be reached. Check the network connection, or pick a local model.",
+)
+_REASONS = {
+    "end_turn": StopReason.NATURAL,
+    "stop_sequence": StopReason.NATURAL,
+    "max_tokens": StopReason.LENGTH,
+    "model_context_window_exceeded": StopReason.CONTEXT_FULL,
+    "refusal": StopReason.REFUSAL,
+}
+# Inside a stream the status is 200, so that only the type tells what happened (§2.4 of the
+# provider's error list); the status is the one that the same error has before a stream.
+_STATUS_OF_TYPE = {
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+    "overloaded_error": 529,
+}
+
+
+class Anthropic:
+    """The adapter for the Messages API."""
+
+    never_cuts = True
+
+    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+        base_url = checked_url(config.base_url, _DEFAULT)
+        self._config = ServerConfig(config.provider, base_url)
+        self._transport = Transport(base_url, _SERVICE)
+        self._key = key
+
+    @property
+    def config(self) -> ServerConfig:
+        """The configuration, with the address that is really used."""
+        return self._config
+
+    def locality(self, model: ModelInfo) -> Locality:
+        """Remote, but for a server of this protocol on a loopback port."""
+        del model
+        return Locality.LOCAL_PORT if self._transport.loopback else Locality.REMOTE
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """All models that the key may use, newest first."""
+        out: list[ModelInfo] = []
+        after = ""
+        while True:
+            path = "/v1/models?limit=1000" + (f"&after_id={after}" if after else "")
+            page = await self._fetch(path)
+            out.extend(
+                _listed(entry) for entry in cast("list[dict[str, Any]]", page.get("data") or [])
+            )
+            last = str(page.get("last_id") or "")
+            if not page.get("has_more") or not last or last == after:
+                return tuple(out)
+            after = last
+
+    async def model(self, model_id: str) -> ModelInfo:
+        """One model of the list."""
+        for model in await self.models():
+            if model.id == model_id:
+                return model
+        raise self._error(
+            404, b'{"error": {"type": "not_found_error", "message": "model"}}', model_id
+        )
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """One message; sampling and thinking as the model has them."""
+        headers = self._headers()
+        yield PhaseChanged(Phase.CONNECTING)
+        payload: dict[str, Any] = {
+            "model": request.model,
+            "max_tokens": request.parameters.max_tokens,
+            "system": request.system,
+            "messages": [{"role": "user", "content": request.prompt}],
+            "stream": True,
+        }
+        if request.parameters.temperature is not None:
+            payload["temperature"] = request.parameters.temperature
+        async with self._transport.stream("/v1/messages", payload, headers) as exchange:
+            await exchange.sent()
+            yield PhaseChanged(Phase.READING)
+            response = await exchange.response()
+            request_id = response.headers.get("request-id", "")
+            if response.status_code != HTTPStatus.OK:
+                body = await exchange.body()
+                raise self._error(response.status_code, body, request.model, request_id)
+            content_type = response.headers.get("content-type", "")
+            if "event-stream" not in content_type:
+                raise not_a_stream(self._transport.host, content_type)
+            state = _Message(self, request.model)
+            async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as batches:
+                async for batch in batches:
+                    for sse in batch:
+                        for event in state.read(sse):
+                            yield event
+
+    async def close(self) -> None:
+        """Nothing is held between requests."""
+
+    def stream_error(self, event: dict[str, Any], model: str) -> ProviderError:
+        """The error that an `error` event inside a stream stands for."""
+        words = server_words(event)
+        status = _STATUS_OF_TYPE.get(words.type, 200)
+        return self._error(status, event, model, str(event.get("request_id") or ""))
+
+    def malformed(self, detail: str) -> ServerFailed:
+        """An event that is none of this protocol's."""
+        return ServerFailed(
+            "protocol",
+            f"{self._transport.host} sent an event that cannot be read. What had arrived is kept.",
+            params={"host": self._transport.host},
+            detail=detail[:500],
+        )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"anthropic-version": _VERSION}
+        key = self._key()
+        if key:
+            headers["x-api-key"] = key
+        elif not self._transport.loopback:
+            raise AuthFailed(
+                "key_missing",
+                f"There is no key for {self._transport.host}. Set {KEY_VARIABLE} and start the "
+                "program again.",
+                params={"host": self._transport.host, "variable": KEY_VARIABLE},
+            )
+        return headers
+
+    async def _fetch(self, path: str) -> dict[str, Any]:
+        response = await self._transport.fetch("GET", path, headers=self._headers())
+        if response.status_code != HTTPStatus.OK:
+            request_id = response.headers.get("request-id", "")
+            raise self._error(response.status_code, response.content, "", request_id)
+        found = json_object(response.content)
+        if found is None:
+            raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
+        return found
+
+    def _error(
+        self, status: int, body: bytes | dict[str, Any], model: str, request_id: str = ""
+    ) -> ProviderError:
+        return status_error(
+            status,
+            server_words(body),
+            host=self._transport.host,
+            model=model,
+            key_variable=KEY_VARIABLE,
+            request_id=request_id,
+        )
+
+
+class _Message:
+    """Reads the events of one message; usage is cumulative, so the newest values win."""
+
+    def __init__(self, adapter: Anthropic, model: str) -> None:
+        self._adapter = adapter
+        self._model = model
+        self._usage: dict[str, int] = {}
+        self._reason = ""
+        self._explanation = ""
+
+    def read(self, sse: SseEvent) -> list[StreamEvent]:
+        """Our events for one of theirs; unknown ones are passed over."""
+        event = json_object(sse.data)
+        if event is None:
+            raise self._adapter.malformed(sse.data)
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            return _delta(cast("dict[str, Any]", event.get("delta") or {}))
+        if kind == "message_start":
+            return self._count(cast("dict[str, Any]", event.get("message") or {}).get("usage"))
+        if kind == "message_delta":
+            delta = cast("dict[str, Any]", event.get("delta") or {})
+            self._reason = str(delta.get("stop_reason") or "")
+            details = cast("dict[str, Any]", delta.get("stop_details") or {})
+            self._explanation = str(details.get("explanation") or "")
+            return self._count(event.get("usage"))
+        if kind == "message_stop":
+            reason = _REASONS.get(self._reason, StopReason.OTHER)
+            return [GenerationEnded(reason, self._explanation)]
+        if kind == "error" or "error" in event:
+            raise self._adapter.stream_error(event, self._model)
+        return []
+
+    def _count(self, usage: object) -> list[StreamEvent]:
+        if not isinstance(usage, dict):
+            return []
+        fields = cast("dict[str, object]", usage)
+        for name, value in fields.items():
+            if isinstance(value, int):
+                self._usage[name] = value
+        details = fields.get("output_tokens_details")
+        if isinstance(details, dict):
+            thinking = cast("dict[str, object]", details).get("thinking_tokens")
+            if isinstance(thinking, int):
+                self._usage["thinking_tokens"] = thinking
+        cached = self._usage.get("cache_read_input_tokens", 0)
+        written = self._usage.get("cache_creation_input_tokens", 0)
+        return [
+            UsageReported(
+                Usage(
+                    input=self._usage.get("input_tokens", 0) + cached + written,
+                    output=self._usage.get("output_tokens"),
+                    thinking=self._usage.get("thinking_tokens"),
+                    cached=cached,
+                )
+            )
+        ]
+
+
+def _delta(delta: dict[str, Any]) -> list[StreamEvent]:
+    kind = delta.get("type")
+    if kind == "text_delta" and delta.get("text"):
+        return [TextDelta(str(delta["text"]))]
+    if kind == "thinking_delta" and delta.get("thinking"):
+        return [ThinkingDelta(str(delta["thinking"]))]
+    return []
+
+
+def _listed(entry: dict[str, Any]) -> ModelInfo:
+    context, limit = entry.get("max_input_tokens"), entry.get("max_tokens")
+    if context is None and isinstance(entry.get("meta"), dict):  # llama-server's list
+        context = cast("dict[str, object]", entry["meta"]).get("n_ctx")
+    return ModelInfo(
+        id=str(entry.get("id") or ""),
+        label=str(entry.get("display_name") or ""),
+        context=context if isinstance(context, int) else None,
+        max_output=limit if isinstance(limit, int) else None,
+    )

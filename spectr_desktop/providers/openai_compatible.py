@@ -1,0 +1,243 @@
+"""Chat completions as OpenAI defined them and llama.cpp, vLLM, LM Studio and others speak them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from spectr_desktop.providers.errors import AuthFailed, ModelMissing, ProviderError, ServerFailed
+from spectr_desktop.providers.sse import sse_events
+from spectr_desktop.providers.status import not_a_stream, server_words, status_error
+from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
+from spectr_desktop.providers.wire import json_object
+from spectr_desktop.records.events import (
+    GenerationEnded,
+    PhaseChanged,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+    UsageReported,
+)
+from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from spectr_desktop.providers.base import KeySource
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+_DEFAULT = "http://127.0.0.1:8080"
+_SERVICE = Service(
+    "the server",
+    "No model server answers at {host}. Start it, correct the address, or pick another provider.",
+)
+_REASONS = {
+    "stop": StopReason.NATURAL,
+    "length": StopReason.LENGTH,
+    "content_filter": StopReason.REFUSAL,
+}
+_HEALTH_PAUSE_S = 0.25
+
+
+class OpenAICompatible:
+    """The adapter for chat completions."""
+
+    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+        base_url = checked_url(config.base_url, _DEFAULT)
+        self._config = ServerConfig(config.provider, base_url)
+        self._transport = Transport(base_url, _SERVICE)
+        self._key = key
+        self._llama_server = False
+
+    @property
+    def config(self) -> ServerConfig:
+        """The configuration, with the address that is really used."""
+        return self._config
+
+    @property
+    def never_cuts(self) -> bool:
+        """A llama-server refuses what is too long; of others it is not known."""
+        return self._llama_server
+
+    def locality(self, model: ModelInfo) -> Locality:
+        """Remote, or a loopback port behind which anything may be."""
+        del model
+        return Locality.LOCAL_PORT if self._transport.loopback else Locality.REMOTE
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the server lists."""
+        found = await self._fetch("/v1/models")
+        # Ollama's list without models is null.
+        return tuple(
+            _listed(entry) for entry in cast("list[dict[str, Any]]", found.get("data") or [])
+        )
+
+    async def model(self, model_id: str) -> ModelInfo:
+        """One model of the list."""
+        for model in await self.models():
+            if model.id == model_id:
+                return model
+        raise ModelMissing(
+            "model_missing",
+            f"{self._transport.host} has no model “{model_id}”. Pick another model.",
+            params={"host": self._transport.host, "model": model_id},
+        )
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """One completion."""
+        yield PhaseChanged(Phase.CONNECTING)
+        if self._transport.loopback:
+            async with contextlib.aclosing(self._healthy()) as loading:
+                async for event in loading:
+                    yield event
+        payload: dict[str, Any] = {
+            "model": request.model,
+            "messages": [
+                {"role": "system", "content": request.system},
+                {"role": "user", "content": request.prompt},
+            ],
+            "max_tokens": request.parameters.max_tokens,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        for name in ("temperature", "seed"):
+            value = getattr(request.parameters, name)
+            if value is not None:
+                payload[name] = value
+        headers = self._headers()
+        async with self._transport.stream("/v1/chat/completions", payload, headers) as exchange:
+            await exchange.sent()
+            yield PhaseChanged(Phase.READING)
+            response = await exchange.response()
+            if response.status_code != HTTPStatus.OK:
+                raise self._error(response.status_code, await exchange.body(), request.model)
+            content_type = response.headers.get("content-type", "")
+            if "event-stream" not in content_type:
+                raise not_a_stream(self._transport.host, content_type)
+            async with contextlib.aclosing(self._events(exchange, request.model)) as events:
+                async for event in events:
+                    yield event
+
+    async def close(self) -> None:
+        """Nothing is held between requests."""
+
+    async def _healthy(self) -> AsyncGenerator[StreamEvent, None]:
+        """Wait while a llama-server loads its model; other servers have no such question."""
+        loading = False
+        while True:
+            response = await self._transport.fetch("GET", "/health")
+            reply = json_object(response.content) or {}
+            self._llama_server = self._llama_server or reply.get("status") == "ok"
+            if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                return
+            if not loading:
+                loading = True
+                yield PhaseChanged(Phase.LOADING)
+            await asyncio.sleep(_HEALTH_PAUSE_S)
+
+    async def _events(self, exchange: Exchange, model: str) -> AsyncGenerator[StreamEvent, None]:
+        reason = ""
+        async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as batches:
+            async for batch in batches:
+                for sse in batch:
+                    if sse.data.strip() == "[DONE]":
+                        yield GenerationEnded(_REASONS.get(reason or "stop", StopReason.OTHER))
+                        return
+                    chunk = json_object(sse.data)
+                    if chunk is None:
+                        raise self._malformed(sse.data)
+                    if chunk.get("error"):
+                        raise self._error(200, chunk, model)
+                    choices = cast("list[dict[str, Any]]", chunk.get("choices") or [])
+                    for event in _deltas(choices):
+                        yield event
+                    if choices and choices[0].get("finish_reason"):
+                        reason = str(choices[0]["finish_reason"])
+                    if chunk.get("usage"):
+                        yield _usage(cast("dict[str, Any]", chunk["usage"]))
+        if reason:
+            yield GenerationEnded(_REASONS.get(reason, StopReason.OTHER))
+
+    def _malformed(self, text: str) -> ServerFailed:
+        return ServerFailed(
+            "protocol",
+            f"{self._transport.host} sent an event that cannot be read. What had arrived is kept.",
+            params={"host": self._transport.host},
+            detail=text[:500],
+        )
+
+    def _headers(self) -> dict[str, str]:
+        key = self._key()
+        if key:
+            return {"authorization": f"Bearer {key}"}
+        if self._transport.loopback:
+            return {}
+        raise AuthFailed(
+            "key_missing",
+            f"There is no key for {self._transport.host}. Set {KEY_VARIABLE} and start the program "
+            "again.",
+            params={"host": self._transport.host, "variable": KEY_VARIABLE},
+        )
+
+    async def _fetch(self, path: str) -> dict[str, Any]:
+        response = await self._transport.fetch("GET", path, headers=self._headers())
+        if response.status_code != HTTPStatus.OK:
+            raise self._error(response.status_code, response.content, "")
+        found = json_object(response.content)
+        if found is None:
+            raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
+        return found
+
+    def _error(self, status: int, body: bytes | dict[str, Any], model: str) -> ProviderError:
+        return status_error(
+            status,
+            server_words(body),
+            host=self._transport.host,
+            model=model,
+            key_variable=KEY_VARIABLE,
+        )
+
+
+def _deltas(choices: list[dict[str, Any]]) -> list[StreamEvent]:
+    if not choices:
+        return []
+    delta = cast("dict[str, Any]", choices[0].get("delta") or {})
+    out: list[StreamEvent] = []
+    # The same thought under two names: servers send one of them, some send both.
+    if thinking := delta.get("reasoning_content") or delta.get("reasoning"):
+        out.append(ThinkingDelta(str(thinking)))
+    if content := delta.get("content"):
+        out.append(TextDelta(str(content)))
+    return out
+
+
+def _usage(usage: dict[str, Any]) -> UsageReported:
+    def count(of: dict[str, Any], name: str) -> int | None:
+        value = of.get(name)
+        return value if isinstance(value, int) else None
+
+    read = cast("dict[str, Any]", usage.get("prompt_tokens_details") or {})
+    written = cast("dict[str, Any]", usage.get("completion_tokens_details") or {})
+    return UsageReported(
+        Usage(
+            input=count(usage, "prompt_tokens"),
+            output=count(usage, "completion_tokens"),
+            thinking=count(written, "reasoning_tokens"),
+            cached=count(read, "cached_tokens"),
+        )
+    )
+
+
+def _listed(entry: dict[str, Any]) -> ModelInfo:
+    meta = cast("dict[str, Any]", entry.get("meta") or {})
+    context = meta.get("n_ctx") or entry.get("max_model_len") or meta.get("n_ctx_train")
+    size = meta.get("size")
+    return ModelInfo(
+        id=str(entry.get("id") or ""),
+        context=context if isinstance(context, int) else None,
+        size_bytes=size if isinstance(size, int) else None,
+        quantization=str(meta.get("ftype") or ""),
+    )

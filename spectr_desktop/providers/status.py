@@ -1,0 +1,151 @@
+"""From an HTTP status and a server's own words to our error, for every adapter alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from spectr_desktop.providers.errors import (
+    AuthFailed,
+    BadRequest,
+    ContextOverflow,
+    ModelMissing,
+    ProviderError,
+    ServerBusy,
+    ServerFailed,
+)
+from spectr_desktop.providers.wire import json_object
+
+_KEY_REFUSED = (401, 402, 403)
+_BUSY = (429, 503, 529)
+_SHOWN = 300  # characters of a server's own words in a sentence
+_OVERFLOW = (
+    "exceed_context_size",
+    "context_length_exceeded",
+    "longer than the context",
+    "exceeds the available context",
+    "prompt is too long",
+    "maximum context length",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerWords:
+    """What an error body says: a type and a sentence in the server's own words."""
+
+    type: str = ""
+    message: str = ""
+
+
+def server_words(body: bytes | dict[str, Any]) -> ServerWords:
+    """Read an error body of any known shape.
+
+    Known: `{"error": {"type", "message"}}`, `{"error": "text"}` (Ollama, whose text may be a
+    JSON document again), `{"message": …}`. Anything else is returned as text, shortened.
+    """
+    value = body if isinstance(body, dict) else json_object(body)
+    if value is None:
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
+        return ServerWords("", " ".join(text.split())[:500])
+    error: object = value.get("error", value)
+    if isinstance(error, str):
+        inner = json_object(error)
+        return server_words(inner) if inner is not None else ServerWords("", error)
+    if isinstance(error, dict):
+        fields = cast("dict[str, object]", error)
+        kind = fields.get("type") or fields.get("code") or ""
+        return ServerWords(str(kind), str(fields.get("message") or ""))
+    return ServerWords("", str(error)[:500])
+
+
+def status_error(
+    status: int,
+    words: ServerWords,
+    *,
+    host: str,
+    model: str = "",
+    key_variable: str = "",
+    pull: str = "",
+    request_id: str = "",
+) -> ProviderError:
+    """The error for an answer that is none.
+
+    Args:
+        status: the HTTP status, or 200 for an error inside a stream.
+        words: what the body says.
+        host: host and port, for the sentence.
+        model: the model that was asked for.
+        key_variable: the environment variable that holds the key.
+        pull: a command that brings a missing model, e.g. "ollama pull NAME".
+        request_id: the provider's own id of the request.
+    """
+    error = _classified(status, words, host=host, model=model, key_variable=key_variable, pull=pull)
+    error.status = status
+    error.request_id = request_id
+    said = ": ".join(part for part in (words.type, words.message) if part)
+    error.detail = " ".join(part for part in (f"HTTP {status}.", said, request_id) if part)
+    return error
+
+
+def _classified(
+    status: int, words: ServerWords, *, host: str, model: str, key_variable: str, pull: str
+) -> ProviderError:
+    said = f"{words.type} {words.message}".lower()
+    params: dict[str, str | int] = {"host": host, "model": model, "status": status}
+    if status in _KEY_REFUSED or "authentication_error" in said or "permission_error" in said:
+        remedy = f" Check {key_variable}." if key_variable else ""
+        return AuthFailed("auth", f"{host} did not accept the key.{remedy}", params=params)
+    if any(mark in said for mark in _OVERFLOW):
+        return ContextOverflow(
+            "context_overflow",
+            "The source is longer than the model's context, so nothing was read. Choose a model "
+            "with a larger context, raise --context, or audit fewer files.",
+            params=params,
+        )
+    if status == HTTPStatus.NOT_FOUND or "not_found_error" in said or "model_not_found" in said:
+        return _missing(said.strip(), params, pull)
+    if status in _BUSY or "overloaded_error" in said or "rate_limit_error" in said:
+        return ServerBusy("server_busy", f"{host} is busy. Try again in a while.", params=params)
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return BadRequest(
+            "bad_request",
+            f"{host} did not accept the request (HTTP {status}): {_short(words)}",
+            params=params,
+        )
+    where = "in the middle of its answer" if status < HTTPStatus.BAD_REQUEST else f"(HTTP {status})"
+    return ServerFailed(
+        "server_error",
+        f"{host} reported an error {where}: {_short(words)}",
+        params=params,
+    )
+
+
+def _missing(said: str, params: dict[str, str | int], pull: str) -> ProviderError:
+    host, model = params["host"], params["model"]
+    if model and ("model" in said or not said):
+        remedy = f"Get it with `{pull}`, or pick another model." if pull else "Pick another model."
+        return ModelMissing(
+            "model_missing", f"{host} has no model “{model}”. {remedy}", params=params
+        )
+    return BadRequest(
+        "not_found",
+        f"{host} does not know this request. Check the address and the provider.",
+        params=params,
+    )
+
+
+def not_a_stream(host: str, content_type: str) -> ServerFailed:
+    """A 200 whose body is a web page or the like."""
+    return ServerFailed(
+        "protocol",
+        f"{host} answered, but not as a model server does. Check the address and the provider.",
+        params={"host": host},
+        detail=f"content type {content_type or 'none'}",
+    )
+
+
+def _short(words: ServerWords) -> str:
+    text = " ".join(words.message.split()) or words.type or "it gave no reason."
+    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if text.endswith((".", "…", "!", "?")) else text + "."
