@@ -17,7 +17,7 @@ class RecordError(ValueError):
     """A JSON value does not have the shape of the record that it should be."""
 
 
-def to_json(value: object) -> Any:  # noqa: ANN401  # a JSON value has no narrower type
+def to_json(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type  # a JSON value has no narrower type
     """The JSON value of a record: objects for dataclasses, arrays for tuples, names for enums."""
     if isinstance(value, enum.Enum):
         return value.value
@@ -87,7 +87,7 @@ def _read_union(args: tuple[Any, ...], value: object, where: str) -> object:
     raise RecordError("; ".join(errors) or f"{where}: null is not allowed")
 
 
-def _read_container(origin: Any, args: tuple[Any, ...], value: object, where: str) -> object:  # noqa: ANN401
+def _read_container(origin: Any, args: tuple[Any, ...], value: object, where: str) -> object:
     if origin in (tuple, list, frozenset):
         if not isinstance(value, list):
             raise RecordError(f"{where}: expected a list, found {type(value).__name__}")

@@ -97,6 +97,16 @@ StreamEvent: TypeAlias = PhaseChanged | TextDelta | ThinkingDelta | UsageReporte
 # What a journal holds and a listener of a session sees.
 RunEvent: TypeAlias = StreamEvent | Notice | CellFinished | RunFinished
 
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """An event, `t` milliseconds after the run's start, in the request `cell` ("" for the run)."""
+
+    t: int
+    cell: str
+    event: RunEvent
+
+
 _CLASSES: dict[str, type[RunEvent]] = {
     cls.event: cls
     for cls in (

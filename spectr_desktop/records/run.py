@@ -168,7 +168,6 @@ class Header:
     prompt_versions: dict[str, str]
     cells: tuple[Cell, ...]
     files: tuple[SourceFile, ...]
-    practice: bool = False
 
 
 JOURNAL_SCHEMA = "spectr-journal/1"

@@ -1,0 +1,88 @@
+"""How many tokens a request needs and how many it may have, reckoned before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from spectr_desktop.providers.errors import ContextOverflow
+from spectr_desktop.records.run import CompleteInput, Parameters, Usage
+
+if TYPE_CHECKING:
+    from spectr_desktop.records.server import ModelInfo
+
+# Solidity measured 3.7 to 4.8 characters a token; other tokenizers need more tokens.
+_CHARACTERS_PER_TOKEN = 3.0
+# No tokenizer at hand packs source tighter than this: beyond it the input surely does not fit.
+_SURELY = 6.0
+_MAX_TOKENS = 8192
+_PRACTICE_MAX_TOKENS = 512
+_LEAST_ANSWER = 256
+_DEFAULT_CONTEXT = 16384
+# What is left of a context at its end: product.md, outcome `context_full`.
+CONTEXT_MARGIN = 8
+# Fewer tokens read than this share of the estimate: the input was cut.
+_CUT_SHARE = 0.55
+
+
+def estimate(*texts: str) -> int:
+    """Tokens that the texts will have, rather too many than too few."""
+    return math.ceil(sum(map(len, texts)) / _CHARACTERS_PER_TOKEN)
+
+
+def parameters(
+    model: ModelInfo,
+    needed: int,
+    *,
+    chooses_context: bool,
+    context: int | None = None,
+    max_tokens: int | None = None,
+) -> Parameters:
+    """The limits of a request.
+
+    Args:
+        model: whose limits hold.
+        needed: the estimate of the input, in tokens.
+        chooses_context: the server loads the model with the context that we ask for.
+        context: what the user asked for, None if nothing.
+        max_tokens: what the user asked for, None if nothing.
+
+    Raises:
+        ContextOverflow: the input is longer than the context, whatever the tokenizer.
+    """
+    wanted = max_tokens or (_PRACTICE_MAX_TOKENS if model.practice else _MAX_TOKENS)
+    if model.max_output:
+        wanted = min(wanted, model.max_output)
+    if chooses_context and context is None:
+        context = _context(model, needed + wanted)
+    limit = context or model.context
+    if limit is not None:
+        if needed * _CHARACTERS_PER_TOKEN / _SURELY > limit:
+            raise ContextOverflow(
+                "context_overflow",
+                f"The source needs about {needed} tokens, and “{model.title}” holds {limit}. "
+                "Nothing was sent. Choose a model with a larger context, raise --context, or "
+                "audit fewer files.",
+                params={"needed": needed, "limit": limit, "model": model.title},
+            )
+        if max_tokens is None:
+            wanted = max(min(wanted, limit - needed), min(_LEAST_ANSWER, wanted))
+    return Parameters(max_tokens=wanted, context=context)
+
+
+def _context(model: ModelInfo, needed: int) -> int:
+    """Room for the request, in steps so that a model is not loaded anew for each file."""
+    base = min(_DEFAULT_CONTEXT, model.context or _DEFAULT_CONTEXT)
+    room = max(base, model.own_context or 0)
+    while room < needed:
+        room *= 2
+    return max(min(room, model.context or room), model.own_context or 0)
+
+
+def complete_input(usage: Usage, estimated: int, *, never_cuts: bool) -> CompleteInput:
+    """Whether all that was sent was read, from the server's count."""
+    if usage.input is None:
+        return CompleteInput.UNKNOWN
+    if usage.input < estimated * _CUT_SHARE:
+        return CompleteInput.NO
+    return CompleteInput.YES if never_cuts else CompleteInput.UNKNOWN

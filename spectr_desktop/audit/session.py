@@ -1,0 +1,400 @@
+"""One run of a plan: requests in order, events to the journal and then to the screen, outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from spectr_desktop.audit import budget
+from spectr_desktop.audit.plan import utc_now
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.logs import logger
+from spectr_desktop.providers.errors import AuthFailed, ConnectionLost, ModelMissing, Unreachable
+from spectr_desktop.records.events import (
+    CellFinished,
+    GenerationEnded,
+    Notice,
+    PhaseChanged,
+    RunEntry,
+    RunFinished,
+    TextDelta,
+    ThinkingDelta,
+    UsageReported,
+)
+from spectr_desktop.records.run import (
+    CellResult,
+    ErrorInfo,
+    Outcome,
+    Phase,
+    RunResult,
+    StopReason,
+    Timings,
+    Usage,
+    worst,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from spectr_desktop.audit.plan import PlannedRequest, RunPlan
+    from spectr_desktop.providers.base import Provider
+    from spectr_desktop.records.events import RunEvent, StreamEvent
+
+_log = logger(__name__)
+# One screen frame: what arrives within it is written and shown together.
+_DRAIN_S = 0.033
+_OUTCOME_OF = {
+    StopReason.NATURAL: Outcome.COMPLETE,
+    StopReason.LENGTH: Outcome.LENGTH_LIMIT,
+    StopReason.CONTEXT_FULL: Outcome.CONTEXT_FULL,
+    StopReason.REFUSAL: Outcome.REFUSED,
+    StopReason.OTHER: Outcome.INTERRUPTED,
+}
+# The next request would fail in the same way.
+_REPEATS = (AuthFailed, ModelMissing, Unreachable)
+
+
+class EventSink(Protocol):
+    """Where entries are kept: a journal."""
+
+    def write(self, entries: Sequence[RunEntry]) -> None:
+        """Keep a batch; raises SpectrError when that is not possible."""
+        ...
+
+    async def close(self) -> None:
+        """The run has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is now: for a status line that asks several times a second.
+
+    Attributes:
+        elapsed_s: since the run began.
+        phase_s: since the phase began.
+        tokens: pieces of answer and thinking so far (about one a token).
+        writing_s: since the first of them.
+        silent_s: since the last byte of the stream, or since the phase began.
+    """
+
+    phase: Phase
+    elapsed_s: float
+    phase_s: float
+    tokens: int
+    writing_s: float
+    silent_s: float
+
+
+class Session:
+    """Runs a plan once.
+
+    Args:
+        plan: what to send.
+        provider: who answers; the caller closes it.
+        journal: written before `listener` hears of anything; closed at the end of the run.
+        listener: called with each batch of entries, on the loop's thread.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        provider: Provider,
+        journal: EventSink,
+        listener: Callable[[Sequence[RunEntry]], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = plan
+        self._provider = provider
+        self._journal = journal
+        self._listener = listener
+        self._clock = clock
+        self._started = clock()
+        self._pending: list[RunEntry] = []
+        self._drain_handle: asyncio.TimerHandle | None = None
+        self._drained_at = -_DRAIN_S
+        self._journal_failed = False
+        self._task: asyncio.Task[None] | None = None
+        self._stop_requested = False
+        self._cell = _CellState("", self._started)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Stop was pressed."""
+        return self._stop_requested
+
+    def progress(self) -> Progress:
+        """Where the run is now."""
+        now, cell = self._clock(), self._cell
+        return Progress(
+            phase=cell.phase,
+            elapsed_s=now - self._started,
+            phase_s=now - cell.phase_at,
+            tokens=cell.deltas,
+            writing_s=now - cell.first_at if cell.first_at is not None else 0.0,
+            silent_s=now - cell.heard_at,
+        )
+
+    def cancel(self) -> None:
+        """Stop: close the socket now, keep what arrived. Harmless when called again."""
+        if self._stop_requested:
+            return
+        self._stop_requested = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def run(self) -> RunResult:
+        """Send the plan's requests, one after another, each once.
+
+        Cancelling the coroutine is the same as `cancel`, and raises after everything is saved.
+        """
+        self._started = self._clock()
+        results: list[CellResult] = []
+        texts: dict[str, str] = {}
+        was_cancelled = False
+        repeats = False
+        for planned in self.plan.requests:
+            if self._stop_requested or repeats:
+                results.append(CellResult(planned.cell.id, Outcome.NOT_SENT))
+                continue
+            self._cell = _CellState(planned.cell.id, self._clock())
+            self._task = asyncio.create_task(self._consume(planned), name="request")
+            try:
+                await asyncio.wait({self._task})
+            except asyncio.CancelledError:
+                was_cancelled = True
+                self.cancel()
+                await asyncio.wait({self._task})
+            result, repeats = self._result(planned, self._task)
+            texts[planned.cell.id] = "".join(self._cell.text)
+            results.append(result)
+            self._record(_finished(result))
+        run = self._run_result(results, texts)
+        self._cell = _CellState("", self._clock())
+        self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
+        self._drain()
+        await self._journal.close()
+        if was_cancelled:
+            raise asyncio.CancelledError
+        return run
+
+    async def _consume(self, planned: PlannedRequest) -> None:
+        async with contextlib.aclosing(self._provider.generate(planned.request)) as events:
+            async for event in events:
+                self._on_event(event)
+
+    def _on_event(self, event: StreamEvent) -> None:
+        cell = self._cell
+        now = cell.heard_at = self._clock()
+        if isinstance(event, TextDelta):
+            self._enter(Phase.WRITING)
+            cell.count_delta(now)
+            cell.text.append(event.text)
+        elif isinstance(event, ThinkingDelta):
+            if cell.phase is not Phase.WRITING:
+                self._enter(Phase.THINKING)
+            cell.count_delta(now)
+        elif isinstance(event, PhaseChanged):
+            self._enter(event.phase)
+            return
+        elif isinstance(event, UsageReported):
+            cell.usage = event.usage
+        elif isinstance(event, GenerationEnded):
+            cell.ended = event
+            self._enter(Phase.FINISHING)
+        self._record(event)
+
+    def _enter(self, phase: Phase) -> None:
+        cell = self._cell
+        if cell.phase is phase:
+            return
+        if cell.phase is Phase.CONNECTING:
+            cell.connected_at = self._clock()
+        cell.phase = phase
+        cell.phase_at = self._clock()
+        self._record(PhaseChanged(phase))
+
+    def _record(self, event: RunEvent) -> None:
+        now = self._clock()
+        entry = RunEntry(int((now - self._started) * 1000), self._cell.id, event)
+        self._pending.append(entry)
+        if self._drain_handle is not None:
+            return
+        due = self._drained_at + _DRAIN_S - now
+        if due <= 0:
+            self._drain()
+        else:
+            self._drain_handle = asyncio.get_running_loop().call_later(due, self._drain)
+
+    def _drain(self) -> None:
+        """Write what is pending, then show it: in this order."""
+        if self._drain_handle is not None:
+            self._drain_handle.cancel()
+            self._drain_handle = None
+        self._drained_at = self._clock()
+        batch, self._pending = _merged(self._pending), []
+        if not batch:
+            return
+        try:
+            self._journal.write(batch)
+        except SpectrError as error:
+            if not self._journal_failed:
+                self._journal_failed = True
+                _log.warning("%s (%s)", error.message, error.detail)
+                batch.append(RunEntry(batch[-1].t, "", Notice(error.code, error.message)))
+        self._listener(batch)
+
+    def _result(self, planned: PlannedRequest, task: asyncio.Task[None]) -> tuple[CellResult, bool]:
+        """How the request ended, and whether the next one would end in the same way."""
+        cell = self._cell
+        result = CellResult(
+            cell=cell.id,
+            outcome=Outcome.INTERRUPTED,
+            stop_reason=cell.ended.stop_reason if cell.ended else None,
+            usage=cell.usage,
+            timings=cell.timings(self._clock()),
+            complete_input=budget.complete_input(
+                cell.usage, planned.cell.estimated_input, never_cuts=self._provider.never_cuts
+            ),
+            explanation=cell.ended.explanation if cell.ended else "",
+        )
+        if task.cancelled():
+            return replace(result, outcome=Outcome.STOPPED), False
+        error = task.exception()
+        if error is not None and cell.ended is None:
+            lost = isinstance(error, ConnectionLost)
+            outcome = Outcome.INTERRUPTED if lost else Outcome.FAILED
+            return replace(result, outcome=outcome, error=_info(error)), isinstance(error, _REPEATS)
+        if cell.ended is None:
+            return replace(result, error=_NO_END_MARK), False
+        outcome = _OUTCOME_OF[cell.ended.stop_reason]
+        if outcome is Outcome.LENGTH_LIMIT and self._context_is_full(planned):
+            outcome = Outcome.CONTEXT_FULL
+        return replace(result, outcome=outcome), False
+
+    def _context_is_full(self, planned: PlannedRequest) -> bool:
+        usage = self._cell.usage
+        context = planned.request.parameters.context or self.plan.header.model.context
+        if context is None or usage.input is None or usage.output is None:
+            return False
+        return usage.input + usage.output >= context - budget.CONTEXT_MARGIN
+
+    def _run_result(self, results: list[CellResult], texts: dict[str, str]) -> RunResult:
+        outcome = worst([result.outcome for result in results])
+        error = next((result.error for result in results if result.outcome is outcome), None)
+        return RunResult(
+            outcome=outcome,
+            finished_at=utc_now(),
+            cells=tuple(results),
+            texts=texts,
+            error=error,
+            usage=_total([result.usage for result in results]),
+        )
+
+
+class _CellState:
+    """What is known of the request that runs now."""
+
+    def __init__(self, cell: str, now: float) -> None:
+        self.id = cell
+        self.began = now
+        self.phase = Phase.IDLE
+        self.phase_at = now
+        self.heard_at = now
+        self.connected_at: float | None = None
+        self.first_at: float | None = None
+        self.last_at: float | None = None
+        self.deltas = 0
+        self.text: list[str] = []
+        self.usage = Usage()
+        self.ended: GenerationEnded | None = None
+
+    def count_delta(self, now: float) -> None:
+        if self.first_at is None:
+            self.first_at = now
+        self.last_at = now
+        self.deltas += 1
+
+    def timings(self, now: float) -> Timings:
+        rate = None
+        if self.first_at is not None and self.last_at is not None and self.last_at > self.first_at:
+            rate = round((self.deltas - 1) / (self.last_at - self.first_at), 2)
+        return Timings(
+            connect_ms=self._since_begin(self.connected_at),
+            first_token_ms=self._since_begin(self.first_at),
+            total_ms=self._since_begin(now),
+            tokens_per_second=rate,
+        )
+
+    def _since_begin(self, at: float | None) -> float | None:
+        return None if at is None else round((at - self.began) * 1000, 1)
+
+
+_NO_END_MARK = ErrorInfo(
+    "no_end_mark",
+    "The answer ended without its end mark, so it may be cut. What arrived is kept; run the audit "
+    "again to get the rest.",
+)
+
+
+def _info(error: BaseException) -> ErrorInfo:
+    if isinstance(error, SpectrError):
+        return ErrorInfo(error.code, error.message, error.params, error.detail)
+    _log.error("a request failed unexpectedly", exc_info=error)
+    return ErrorInfo(
+        "internal",
+        "The program made a mistake while it read the answer. What arrived is kept; the log says "
+        "more.",
+        detail=f"{type(error).__name__}: {error}",
+    )
+
+
+def _finished(result: CellResult) -> CellFinished:
+    return CellFinished(
+        outcome=result.outcome,
+        stop_reason=result.stop_reason,
+        error=result.error,
+        usage=result.usage,
+        timings=result.timings,
+        complete_input=result.complete_input,
+        explanation=result.explanation,
+    )
+
+
+def _merged(entries: list[RunEntry]) -> list[RunEntry]:
+    """The entries with neighbouring deltas of one kind joined: one line a frame, not a token."""
+    out: list[RunEntry] = []
+    run: list[str] = []
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, TextDelta | ThinkingDelta):
+            if run and type(out[-1].event) is type(event) and out[-1].cell == entry.cell:
+                run.append(event.text)
+                continue
+            _close_run(out, run)
+            run = [event.text]
+        else:
+            _close_run(out, run)
+            run = []
+        out.append(entry)
+    _close_run(out, run)
+    return out
+
+
+def _close_run(out: list[RunEntry], run: list[str]) -> None:
+    if len(run) > 1:
+        first = out[-1]
+        out[-1] = RunEntry(first.t, first.cell, type(first.event)("".join(run)))
+
+
+def _total(usages: list[Usage]) -> Usage:
+    def added(name: str) -> int | None:
+        known = [value for usage in usages if (value := getattr(usage, name)) is not None]
+        return sum(known) if known else None
+
+    return Usage(added("input"), added("output"), added("thinking"), added("cached"))

@@ -1,0 +1,135 @@
+"""The append-only record of one run, written before anything of it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from spectr_desktop import paths
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.logs import logger
+from spectr_desktop.records.codec import to_json
+from spectr_desktop.records.events import event_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.run import Header
+
+_log = logger(__name__)
+_SYNC_INTERVAL_S = 2.0
+FILE_NAME = "journal.jsonl"
+
+
+class JournalError(SpectrError):
+    """The journal cannot be written; what was not written is kept and tried again."""
+
+
+class Journal:
+    """Writes `runs/<id>/journal.jsonl`: the header, then one event object a line.
+
+    Each `write` is one unbuffered system call, so that a killed program loses nothing that it
+    was given; a thread of its own brings the file to the disk every 2 s and at the end, so
+    that a power cut loses no more than that.
+    """
+
+    def __init__(self, header: Header, root: Path | None = None) -> None:
+        """Create the run's folder (0700) and file (0600) and write the header.
+
+        Raises:
+            JournalError: this cannot be done.
+        """
+        self.folder = (root or paths.runs()) / header.id
+        self._pending = bytearray()
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        try:
+            paths.private_folder(self.folder)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            self._fd = os.open(self.folder / FILE_NAME, flags, 0o600)
+        except OSError as error:
+            raise self._error(error) from error
+        self._thread = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
+        self._closed: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._thread.start()
+        self._append(_line(to_json(header)))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / FILE_NAME
+
+    def write(self, entries: Sequence[RunEntry]) -> None:
+        """Append a batch, in one system call.
+
+        Raises:
+            JournalError: the disk is full or gone. Nothing is lost: the next call tries again.
+        """
+        lines = [
+            _line({"t": entry.t, "cell": entry.cell, **event_to_json(entry.event)})
+            for entry in entries
+        ]
+        self._append(b"".join(lines))
+
+    async def close(self) -> None:
+        """Bring everything to the disk and close the file; the loop is not blocked meanwhile."""
+        if self._closed is None:
+            loop = asyncio.get_running_loop()
+            self._closed = (loop, loop.create_future())
+            self._stop.set()
+            self._dirty.set()
+        await asyncio.shield(self._closed[1])
+        self._thread.join()
+
+    def _append(self, lines: bytes) -> None:
+        self._pending += lines
+        try:
+            while self._pending:
+                written = os.write(self._fd, self._pending)
+                del self._pending[:written]
+        except OSError as error:
+            raise self._error(error) from error
+        finally:
+            self._dirty.set()
+
+    def _sync_loop(self) -> None:
+        while not self._stop.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            self._sync()
+            self._stop.wait(_SYNC_INTERVAL_S)
+        self._sync()
+        os.close(self._fd)
+        if self._closed is not None:
+            loop, future = self._closed
+            loop.call_soon_threadsafe(_resolve, future)
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            _log.warning("journal not synced: %s", error)
+
+    def _error(self, error: OSError) -> JournalError:
+        return JournalError(
+            "journal_failed",
+            f"The run cannot be saved in {self.folder} ({error.strerror or error}). It goes on in "
+            "memory: export the report before you close the program.",
+            params={"folder": str(self.folder)},
+            detail=str(error),
+        )
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    # ASCII only: lone surrogates in a source stay readable, and no line end but \n can occur.
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
