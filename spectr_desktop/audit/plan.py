@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.server import ModelInfo
 
-_PASS = "quick"
+_QUICK = "quick"
 # Providers that load a model with the context that the request asks for.
 _CONTEXT_CHOSEN_BY_US = ("ollama", "builtin")
 
@@ -76,7 +76,7 @@ def plan_run(
             "nothing_to_audit", "There is nothing to audit: the source is empty. Open a contract."
         )
     title = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
-    chosen = prompts.prompt(_PASS)
+    chosen = prompts.prompt(_QUICK)
     composed = prompts.compose(chosen, title, files)
     needed = budget.estimate(composed.system, composed.user)
     wanted = budget.parameters(
@@ -87,7 +87,7 @@ def plan_run(
         max_tokens=limits.max_tokens,
     )
     spans = tuple(Span(file.path, 1, max(file.lines, 1)) for file in files)
-    cell = Cell(f"1.{_PASS}", 1, _PASS, spans, needed, composed.sha256)
+    cell = Cell(f"1.{_QUICK}", 1, _QUICK, spans, needed, composed.sha256)
     header = Header(
         schema=JOURNAL_SCHEMA,
         id=new_run_id(),
@@ -99,7 +99,7 @@ def plan_run(
         locality=provider.locality(model),
         model=model,
         parameters=wanted,
-        prompt_versions={_PASS: chosen.version},
+        prompt_versions={_QUICK: chosen.version},
         cells=(cell,),
         files=files,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -204,7 +205,7 @@ class Session:
             return
         elif isinstance(event, UsageReported):
             cell.usage = event.usage
-        elif isinstance(event, GenerationEnded):
+        else:
             cell.ended = event
             self._enter(Phase.FINISHING)
         self._record(event)
@@ -369,27 +370,15 @@ def _finished(result: CellResult) -> CellFinished:
 def _merged(entries: list[RunEntry]) -> list[RunEntry]:
     """The entries with neighbouring deltas of one kind joined: one line a frame, not a token."""
     out: list[RunEntry] = []
-    run: list[str] = []
-    for entry in entries:
-        event = entry.event
-        if isinstance(event, TextDelta | ThinkingDelta):
-            if run and type(out[-1].event) is type(event) and out[-1].cell == entry.cell:
-                run.append(event.text)
-                continue
-            _close_run(out, run)
-            run = [event.text]
+    for (kind, cell), group in itertools.groupby(entries, lambda e: (type(e.event), e.cell)):
+        run = list(group)
+        if kind in (TextDelta, ThinkingDelta) and len(run) > 1:
+            text = "".join(getattr(entry.event, "text", "") for entry in run)
+            joined = TextDelta(text) if kind is TextDelta else ThinkingDelta(text)
+            out.append(RunEntry(run[0].t, cell, joined))
         else:
-            _close_run(out, run)
-            run = []
-        out.append(entry)
-    _close_run(out, run)
+            out.extend(run)
     return out
-
-
-def _close_run(out: list[RunEntry], run: list[str]) -> None:
-    if len(run) > 1:
-        first = out[-1]
-        out[-1] = RunEntry(first.t, first.cell, type(first.event)("".join(run)))
 
 
 def _total(usages: list[Usage]) -> Usage:

@@ -7,7 +7,13 @@ import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from spectr_desktop.providers.errors import AuthFailed, ModelMissing, ProviderError, ServerFailed
+from spectr_desktop.providers.errors import (
+    AuthFailed,
+    BadRequest,
+    ModelMissing,
+    ProviderError,
+    ServerFailed,
+)
 from spectr_desktop.providers.sse import sse_events
 from spectr_desktop.providers.status import not_a_stream, server_words, status_error
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
@@ -76,10 +82,15 @@ class OpenAICompatible:
         )
 
     async def model(self, model_id: str) -> ModelInfo:
-        """One model of the list."""
-        for model in await self.models():
-            if model.id == model_id:
-                return model
+        """One model of the list; a server without a list is believed to have it."""
+        try:
+            for model in await self.models():
+                if model.id == model_id:
+                    return model
+        except BadRequest as error:
+            if error.code != "not_found":
+                raise
+            return ModelInfo(model_id)
         raise ModelMissing(
             "model_missing",
             f"{self._transport.host} has no model “{model_id}”. Pick another model.",

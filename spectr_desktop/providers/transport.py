@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import ipaddress
+import json
 import ssl
 import threading
 from dataclasses import dataclass
@@ -217,7 +218,14 @@ class Transport:
     ) -> AsyncGenerator[Exchange, None]:
         """POST a JSON body and hold the answer open; leaving closes the socket."""
         client = await self._client(_TIMEOUT)
-        request = client.build_request("POST", self.base_url + path, json=payload, headers=headers)
+        # ASCII, so that a lone surrogate in a source is an escape and not an encoding error.
+        content = json.dumps(payload).encode("ascii")
+        request = client.build_request(
+            "POST",
+            self.base_url + path,
+            content=content,
+            headers={"content-type": "application/json", **(headers or {})},
+        )
         exchange = Exchange(self, request, client)
         try:
             yield exchange

@@ -87,7 +87,12 @@ def _read_union(args: tuple[Any, ...], value: object, where: str) -> object:
     raise RecordError("; ".join(errors) or f"{where}: null is not allowed")
 
 
-def _read_container(origin: Any, args: tuple[Any, ...], value: object, where: str) -> object:
+def _read_container(
+    origin: Any,  # noqa: ANN401
+    args: tuple[Any, ...],
+    value: object,
+    where: str,
+) -> object:
     if origin in (tuple, list, frozenset):
         if not isinstance(value, list):
             raise RecordError(f"{where}: expected a list, found {type(value).__name__}")

@@ -1,0 +1,94 @@
+"""The window's composition: application, loop, signals of the system, orderly shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from spectr_desktop import __version__, logs
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from spectr_desktop.cli import WindowOptions
+    from spectr_desktop.ui.main_window import MainWindow
+
+_NO_SCREEN = (
+    "There is no screen to open a window on. Use `spectr-desktop audit PATH…`, or set DISPLAY."
+)
+
+
+def main(options: WindowOptions) -> int:
+    """Open the window and run until it is closed; returns the exit status."""
+    if not _has_screen():
+        sys.stderr.write(_NO_SCREEN + "\n")
+        return 2
+    logs.start()
+    try:
+        return _run(options)
+    finally:
+        logs.stop()
+
+
+def _has_screen() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _run(options: WindowOptions) -> int:
+    # PySide6 before qasync, which takes whatever binding is there already.
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415  # not without a screen
+
+    os.environ.setdefault("QT_API", "pyside6")
+    from qasync import QEventLoop  # noqa: PLC0415
+
+    from spectr_desktop.ui.main_window import MainWindow  # noqa: PLC0415
+    from spectr_desktop.ui.theme import Theme  # noqa: PLC0415
+
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("spectr-desktop")
+    app.setApplicationDisplayName("Spectr Desktop")
+    app.setDesktopFileName("spectr-desktop")
+    # The window ends the program itself, after it has stopped and saved (qasync #39, #55).
+    app.setQuitOnLastWindowClosed(False)
+    window = MainWindow(Theme(app))
+    window.show()
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+        runner.run(_until_closed(window, options))
+    _forget(app, window)
+    return 0
+
+
+async def _until_closed(window: MainWindow, options: WindowOptions) -> None:
+    loop = asyncio.get_running_loop()
+    closed = asyncio.Event()
+    window.closed.connect(closed.set)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows ends programs in other ways
+            loop.add_signal_handler(name, window.close_now)
+    if options.smoke:
+        sys.stdout.write(f"Spectr Desktop {__version__}: the window is shown\n")
+        sys.stdout.flush()
+        window.close_now()
+    else:
+        _start(window, options)
+    await closed.wait()
+
+
+def _start(window: MainWindow, options: WindowOptions) -> None:
+    from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+    named = compose.config_for(options.provider, options.base_url, options.model)
+    window.start(options.paths, named, options.model)
+
+
+def _forget(app: QApplication, window: MainWindow) -> None:
+    """Delete the window while the application still lives: the other order can crash."""
+    window.deleteLater()
+    app.sendPostedEvents(window)
+    del window

@@ -1,0 +1,353 @@
+"""The same core without a screen: subcommands, their arguments, output and exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from spectr_desktop import __version__, logs
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.codec import to_json
+from spectr_desktop.records.events import RunFinished, TextDelta, event_to_json
+from spectr_desktop.records.run import ErrorInfo, Outcome
+from spectr_desktop.records.server import ServerConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from spectr_desktop.audit.session import Session
+    from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.run import RunResult
+    from spectr_desktop.records.source import SourceFile
+
+_COMMANDS = ("audit", "models")
+EXIT_COMPLETE = 0
+EXIT_OTHER = 2
+EXIT_INTERRUPTED = 130
+_SUFFIXES = (".md",)
+# What could steer a terminal: C0 without tab and line feed, DEL, C1.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What the window is opened with."""
+
+    paths: tuple[Path, ...] = ()
+    provider: str = ""
+    base_url: str = ""
+    model: str = ""
+    smoke: bool = False
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[:1].upper() + message[1:]
+        _say(f"{sentence.rstrip('.')}. See `{self.prog} --help`.")
+        raise SystemExit(EXIT_OTHER)
+
+
+def is_command(arguments: Sequence[str]) -> bool:
+    """The arguments name a subcommand, or ask for nothing but the version or help."""
+    return bool(arguments) and (arguments[0] in _COMMANDS or arguments[0] in ("--version", "-V"))
+
+
+def window_options(arguments: Sequence[str]) -> WindowOptions | int:
+    """The window's options; an exit status if they are wrong or only ask for help."""
+    parser = _Parser(
+        prog="spectr-desktop",
+        description="Opens the window. Without a screen use `spectr-desktop audit PATH…`.",
+        epilog="Subcommands: audit, models. `spectr-desktop audit --help` says more.",
+    )
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a contract to open")
+    _add_server(parser)
+    parser.add_argument("--version", "-V", action="version", version=_version())
+    parser.add_argument("--smoke", action="store_true", help="show the window, then exit")
+    try:
+        given = parser.parse_args(list(arguments))
+        _check_provider(given.provider)
+    except SystemExit as error:
+        return int(error.code or 0)
+    except SpectrError as error:
+        _say(error.message)
+        return EXIT_OTHER
+    return WindowOptions(
+        tuple(given.paths), given.provider, given.base_url, given.model, given.smoke
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a subcommand; returns the exit status and raises nothing that is expected."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        given = _parser().parse_args(list(arguments))
+    except SystemExit as error:
+        return int(error.code or 0)
+    logs.start()
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(given.run(given))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return EXIT_OTHER
+    except SpectrError as error:
+        _say(error.message)
+        return EXIT_OTHER
+    finally:
+        logs.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="spectr-desktop", description="Audits contracts without a screen.")
+    parser.add_argument("--version", "-V", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    audit = commands.add_parser("audit", help="write a report on contracts to standard output")
+    audit.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a contract")
+    _add_server(audit)
+    audit.add_argument("--audit", choices=["quick"], default="quick", help="kind of audit")
+    audit.add_argument(
+        "--output", action="append", type=Path, default=[], metavar="FILE", help="write FILE.md too"
+    )
+    audit.add_argument("--format", choices=["markdown", "events"], default="markdown")
+    audit.add_argument("--context", type=_tokens, metavar="N", help="context in tokens")
+    audit.add_argument("--max-tokens", type=_tokens, metavar="N", help="longest answer in tokens")
+    audit.set_defaults(run=_audit)
+    models = commands.add_parser("models", help="list the models that servers offer")
+    _add_server(models, model=False)
+    models.add_argument("--json", action="store_true", help="as JSON")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _add_server(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
+    parser.add_argument("--provider", default="", help="ollama, anthropic, openai or builtin")
+    parser.add_argument("--base-url", default="", metavar="URL", help="with or without /v1")
+    if model:
+        what = "a model's name; for builtin also a .gguf file"
+        parser.add_argument("--model", default="", metavar="NAME", help=what)
+
+
+def _tokens(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= value <= 100_000_000:  # noqa: PLR2004  # more is a slip of the finger
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of tokens")
+    return value
+
+
+def _version() -> str:
+    return f"Spectr Desktop {__version__}"
+
+
+def _check_provider(name: str) -> None:
+    from spectr_desktop.providers import registry  # noqa: PLC0415  # only names, no httpx
+
+    if name and name not in registry.names():
+        registry.provider(ServerConfig(name))
+
+
+async def _models(given: argparse.Namespace) -> int:
+    from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
+
+    _check_provider(given.provider)
+    named = compose.config_for(given.provider, given.base_url, "")
+    configs = (named,) if named else compose.known_configs()
+    offers = [await compose.offer(compose.connect(config)) for config in configs]
+    if given.json:
+        rows = [
+            {"provider": o.config.provider, "base_url": o.config.base_url, **to_json(model)}
+            for o in offers
+            for model in o.models
+        ]
+        _print(json.dumps(rows, indent=2) + "\n")
+    else:
+        for found in offers:
+            for model in found.models:
+                _print("\t".join((found.config.provider, *compose.described(model))) + "\n")
+    for found in offers:
+        if found.error is not None:
+            _say(found.error.message)
+    return EXIT_COMPLETE if any(found.models for found in offers) else EXIT_OTHER
+
+
+async def _audit(given: argparse.Namespace) -> int:
+    output = _EventOutput() if given.format == "events" else _TextOutput()
+    try:
+        return await _audited(given, output)
+    except SpectrError as error:
+        output.failed(error)
+        _say(error.message)
+        return EXIT_OTHER
+
+
+async def _audited(given: argparse.Namespace, output: _Output) -> int:
+    from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
+
+    _check_provider(given.provider)
+    _check_outputs(given.output)
+    files = _read(given.paths)
+    config = compose.config_for(given.provider, given.base_url, given.model)
+    if config is None:
+        config, notice = await compose.default_config(given.base_url)
+        if notice:
+            _say(notice)
+    provider = compose.connect(config)
+    try:
+        model = await compose.choose_model(provider, "" if config.model_file else given.model)
+        limits = compose.Limits(given.context, given.max_tokens)
+        plan = compose.plan_run(files, model, provider, limits)
+        session, no_journal = compose.open_session(plan, provider, output.show)
+        if no_journal is not None:
+            _say(no_journal.message)
+        result, interrupted = await _run(session, output)
+    finally:
+        await provider.close()
+    return _finish(session, result, given.output, interrupted=interrupted)
+
+
+async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
+    """Run the session; Ctrl+C and SIGTERM stop it, and so does a reader that went away."""
+    loop = asyncio.get_running_loop()
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        interrupted = True
+        session.cancel()
+
+    output.reader_gone = session.cancel
+    handled: list[signal.Signals] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C cancels the coroutine
+            loop.add_signal_handler(name, stop)
+            handled.append(name)
+    try:
+        return await session.run(), interrupted
+    finally:
+        for name in handled:
+            loop.remove_signal_handler(name)
+
+
+def _finish(
+    session: Session, result: RunResult, outputs: Sequence[Path], *, interrupted: bool
+) -> int:
+    from spectr_desktop.project.document import write_bytes  # noqa: PLC0415
+    from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
+        PRACTICE,
+        STAMPS,
+        markdown_report,
+    )
+
+    text = markdown_report(session.plan.header, result)
+    for path in outputs:
+        write_bytes(path, text.encode("utf-8", "replace"))
+    if session.plan.header.model.practice:
+        _say(PRACTICE)
+    if not result.outcome.finished:
+        _say(result.error.message if result.error else STAMPS[result.outcome])
+    if interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_COMPLETE if result.outcome.finished else EXIT_OTHER
+
+
+def _read(named: Sequence[Path]) -> list[SourceFile]:
+    from spectr_desktop.project.document import read_document  # noqa: PLC0415
+    from spectr_desktop.records.source import source_file  # noqa: PLC0415
+
+    documents = [read_document(path) for path in named]
+    folders = {path.absolute().parent for path in named}
+    common = os.path.commonpath(list(folders))
+    names = [path.absolute().relative_to(common).as_posix() for path in named]
+    return [source_file(name, doc.text) for name, doc in zip(names, documents, strict=True)]
+
+
+def _check_outputs(outputs: Sequence[Path]) -> None:
+    """Refuse what could not be written before half an hour is spent on it."""
+    for path in outputs:
+        if path.suffix.lower() not in _SUFFIXES:
+            raise SpectrError(
+                "bad_output",
+                f"{path} has no format that can be written. End its name in .md.",
+                params={"path": str(path)},
+            )
+        if not path.absolute().parent.is_dir() or path.is_dir():
+            raise SpectrError(
+                "bad_output",
+                f"{path} cannot be written: its folder is missing or it is a folder itself.",
+                params={"path": str(path)},
+            )
+
+
+class _TextOutput:
+    """The model's text as it comes."""
+
+    def __init__(self) -> None:
+        self.reader_gone: Callable[[], None] | None = None
+        self._ends_open = False
+
+    def show(self, entries: Sequence[RunEntry]) -> None:
+        text = "".join(e.event.text for e in entries if isinstance(e.event, TextDelta))
+        if text:
+            self._ends_open = not text.endswith("\n")
+            self._put(text)
+        if self._ends_open and isinstance(entries[-1].event, RunFinished):
+            self._put("\n")
+
+    def failed(self, error: SpectrError) -> None:
+        """Nothing of a report exists; the sentence goes to standard error."""
+        del error
+
+    def _put(self, text: str) -> None:
+        try:
+            _print(text)
+        except BrokenPipeError:
+            _forget_stdout()
+            if self.reader_gone is not None:
+                self.reader_gone()
+
+
+class _EventOutput(_TextOutput):
+    """One JSON object a line, the outcome last."""
+
+    def show(self, entries: Sequence[RunEntry]) -> None:
+        for entry in entries:
+            line = {**event_to_json(entry.event), "t": entry.t, "cell": entry.cell}
+            self._put(json.dumps(line) + "\n")
+
+    def failed(self, error: SpectrError) -> None:
+        info = ErrorInfo(error.code, error.message, error.params, error.detail)
+        self._put(json.dumps(event_to_json(RunFinished(Outcome.FAILED, info))) + "\n")
+
+
+_Output = _TextOutput
+
+
+def _print(text: str) -> None:
+    """To standard output; on a terminal nothing that could steer it."""
+    if sys.stdout.isatty():
+        text = _CONTROLS.sub("\ufffd", text)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(_CONTROLS.sub(" ", sentence) + "\n")
+
+
+def _forget_stdout() -> None:
+    """The reader of a pipe went away: write no more, and let the interpreter exit quietly."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115

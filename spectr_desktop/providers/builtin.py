@@ -1,0 +1,121 @@
+"""The built-in engine: a llama-server child with the practice model or any .gguf file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from spectr_desktop.providers.engine_files import find_model, find_program
+from spectr_desktop.providers.engine_process import EngineProcess, Launch, start
+from spectr_desktop.providers.errors import ModelMissing
+from spectr_desktop.providers.openai_compatible import OpenAICompatible
+from spectr_desktop.records.events import PhaseChanged, StreamEvent
+from spectr_desktop.records.run import GenerationRequest, Phase
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from spectr_desktop.providers.base import KeySource
+
+DEFAULT_CONTEXT = 8192  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    process: EngineProcess
+    adapter: OpenAICompatible
+    context: int
+
+
+class Builtin:
+    """A model on this machine with nothing else installed.
+
+    The child is started by the first request, answers the next ones too, and ends with `close`.
+    """
+
+    never_cuts = True
+
+    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+        del key  # the engine's key is made for each child
+        self._config = config
+        self._running: _Running | None = None
+        # The engine answers one request at a time, and a restart must not cut one off.
+        self._turn = asyncio.Lock()
+
+    @property
+    def config(self) -> ServerConfig:
+        """The configuration, with the child's address once it runs."""
+        address = self._running.process.base_url if self._running else ""
+        return replace(self._config, base_url=address)
+
+    def locality(self, model: ModelInfo) -> Locality:
+        """Always this machine."""
+        del model
+        return Locality.LOCAL
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The one model that the engine would load, without starting it.
+
+        Raises:
+            ProviderError: the engine or its model is not there.
+        """
+        find_program()
+        file = find_model(self._config.model_file)
+        context = file.context or DEFAULT_CONTEXT
+        info = ModelInfo(
+            id=file.id,
+            label=file.label,
+            context=file.context,
+            own_context=min(context, DEFAULT_CONTEXT),
+            size_bytes=file.size,
+            capabilities=frozenset({"completion"}),
+            practice=file.practice,
+        )
+        return (info,)
+
+    async def model(self, model_id: str) -> ModelInfo:
+        """The one model, if it has this id."""
+        for model in await self.models():
+            if model.id == model_id:
+                return model
+        raise ModelMissing(
+            "model_missing",
+            f"The built-in engine has no model “{model_id}”. Choose a .gguf file.",
+            params={"model": model_id},
+        )
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Start the engine if it does not run, then one completion."""
+        async with self._turn:
+            connecting = PhaseChanged(Phase.CONNECTING)
+            yield connecting
+            model = await self.model(request.model)
+            wanted = request.parameters.context or DEFAULT_CONTEXT
+            wanted = min(wanted, model.context or wanted)
+            running = self._running
+            if running is None or not running.process.alive or running.context < wanted:
+                yield PhaseChanged(Phase.LOADING)
+                running = await self._start(wanted)
+            async with contextlib.aclosing(running.adapter.generate(request)) as events:
+                async for event in events:
+                    if event != connecting:
+                        yield event
+
+    async def close(self) -> None:
+        """End the child."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.process.stop()
+
+    async def _start(self, context: int) -> _Running:
+        await self.close()
+        key = secrets.token_urlsafe()
+        model = find_model(self._config.model_file)
+        process = await start(Launch(find_program(), model, context, key))
+        address = ServerConfig(self._config.provider, process.base_url)
+        self._running = _Running(process, OpenAICompatible(address, lambda: key), context)
+        return self._running

@@ -1,0 +1,121 @@
+"""The report of a run as Markdown: what it is and how it came about, then the model's own text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spectr_desktop.records.run import CompleteInput, Outcome
+from spectr_desktop.records.server import Locality
+
+if TYPE_CHECKING:
+    from spectr_desktop.records.run import Header, RunResult
+
+# What a report that is not finished says of itself.
+STAMPS = {
+    Outcome.STOPPED: "The run was stopped, so the report ends where it was.",
+    Outcome.LENGTH_LIMIT: "The answer reached its output limit and is cut.",
+    Outcome.CONTEXT_FULL: "The model's context was full, and the answer is cut.",
+    Outcome.REFUSED: "The provider declined to answer.",
+    Outcome.INTERRUPTED: "The answer was interrupted and may be cut anywhere.",
+    Outcome.FAILED: "The run failed.",
+    Outcome.NOT_SENT: "The request was not sent.",
+}
+PRACTICE = (
+    "This report comes from the practice model. It shows that the program works; its findings are "
+    "worth nothing."
+)
+_ABOUT = (
+    "A language model wrote this report. Nobody has checked it yet: a fault that it names may not "
+    "exist, and a fault that it does not name may. The text below is the model's own, unchanged."
+)
+_PLACES = {
+    Locality.LOCAL: "on this machine",
+    Locality.LOCAL_PORT: "a port of this machine, which may forward",
+    Locality.REMOTE: "a remote service",
+}
+
+
+def markdown_report(header: Header, result: RunResult) -> str:
+    """The whole report, ending in a line end.
+
+    The model's text stands last, so that an unclosed code fence in it swallows nothing.
+    """
+    parts = [f"# Security review of {_inline(header.title)}"]
+    parts += [f"> **{notice}**" for notice in _notices(header, result)]
+    parts += [_table(("", ""), _facts(header, result)), _ABOUT, "## Scope"]
+    files = [
+        (_code(file.path), f"{file.lines:,}", f"`{file.sha256[:12]}`") for file in header.files
+    ]
+    parts.append(_table(("File", "Lines sent", "SHA-256"), files))
+    parts += ["## The model's report", "---"]
+    texts = [result.texts[cell.id].strip("\n") for cell in header.cells if cell.id in result.texts]
+    parts.append("\n\n---\n\n".join(text for text in texts if text) or "*Nothing was written.*")
+    return "\n\n".join(parts) + "\n"
+
+
+def _notices(header: Header, result: RunResult) -> list[str]:
+    out: list[str] = []
+    if not result.outcome.finished:
+        out.append(f"Not complete. {STAMPS[result.outcome]}")
+        if result.error is not None:
+            out.append(_inline(result.error.message))
+        out += [_inline(cell.explanation) for cell in result.cells if cell.explanation]
+    if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
+        out.append("The model read only a part of the source.")
+    if header.model.practice:
+        out.append(PRACTICE)
+    return out
+
+
+def _facts(header: Header, result: RunResult) -> list[tuple[str, str]]:
+    model = header.model
+    described = ", ".join(part for part in (model.parameter_size, model.quantization) if part)
+    limits = header.parameters
+    first = result.cells[0] if result.cells else None
+    facts = [
+        ("Outcome", result.outcome.value.replace("_", " ")),
+        ("Started", header.created_at),
+        ("Finished", result.finished_at),
+        ("Model", _code(model.id) + (f" ({_inline(described)})" if described else "")),
+        ("Model digest", f"`{_plain(model.digest)[:24]}`" if model.digest else ""),
+        ("Answered by", f"{header.provider}, {_PLACES[header.locality]}"),
+        ("Address", _code(header.base_url)),
+        ("Context asked for", f"{limits.context:,} tokens" if limits.context else ""),
+        ("Output limit", f"{limits.max_tokens:,} tokens"),
+        ("Tokens read", _count(result.usage.input)),
+        ("Tokens written", _count(result.usage.output)),
+        ("All of the input read", first.complete_input.value if first else ""),
+        ("Time", _seconds(first.timings.total_ms) if first else ""),
+        ("Prompt", ", ".join(f"{k}, version {v}" for k, v in header.prompt_versions.items())),
+        ("Program", f"Spectr Desktop {header.tool_version}"),
+        ("Run", f"`{header.id}`"),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _count(value: int | None) -> str:
+    return f"{value:,}" if value is not None else ""
+
+
+def _seconds(milliseconds: float | None) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds is not None else ""
+
+
+def _plain(text: str) -> str:
+    """One line without control characters or what a table or code span would trip over."""
+    return re.sub(r"[\x00-\x1f\x7f|`]", " ", text).strip()
+
+
+def _code(text: str) -> str:
+    return f"`{_plain(text)}`" if text else ""
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"([\\*_\[\]<>#])", r"\\\1", _plain(text))

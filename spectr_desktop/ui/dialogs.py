@@ -1,0 +1,85 @@
+"""Questions to the user: opened, never executed, and answered through a future."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractButton, QWidget
+
+
+async def _finished(dialog: QDialog) -> int:
+    """Open a dialog and wait for its end; a cancelled wait closes it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[int] = loop.create_future()
+
+    def on_finished(result: int) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    dialog.finished.connect(on_finished)
+    dialog.setWindowModality(Qt.WindowModality.WindowModal)
+    dialog.open()
+    try:
+        return await done
+    finally:
+        dialog.close()
+        dialog.deleteLater()
+
+
+async def open_file_name(
+    parent: QWidget, title: str, filters: str, folder: str = ""
+) -> Path | None:
+    """Ask for an existing file; None if the user changed their mind."""
+    dialog = QFileDialog(parent, title, folder, filters)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    accepted = await _finished(dialog) == QDialog.DialogCode.Accepted
+    names = dialog.selectedFiles()
+    return Path(names[0]) if accepted and names else None
+
+
+async def save_file_name(
+    parent: QWidget, title: str, suggestion: Path, filters: str, suffix: str
+) -> Path | None:
+    """Ask where to write; the dialog itself asks before an existing file is replaced."""
+    dialog = QFileDialog(parent, title, str(suggestion.parent), filters)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)
+    dialog.selectFile(suggestion.name)
+    accepted = await _finished(dialog) == QDialog.DialogCode.Accepted
+    names = dialog.selectedFiles()
+    return Path(names[0]) if accepted and names else None
+
+
+async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) -> str:
+    """Ask a question.
+
+    Args:
+        parent: the window that the question belongs to.
+        text: the question.
+        detail: what follows from the answers.
+        answers: key → label, the default first. Closing the dialog gives the last key.
+
+    Returns:
+        The key of the answer.
+    """
+    box = QMessageBox(parent)
+    box.setText(text)
+    box.setInformativeText(detail)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    keys: dict[QAbstractButton, str] = {}
+    for key, label in answers.items():
+        button = box.addButton(label, QMessageBox.ButtonRole.ActionRole)
+        button.setObjectName(f"answer_{key}")
+        keys[button] = key
+    buttons = list(keys)
+    box.setDefaultButton(buttons[0])  # type: ignore[arg-type]
+    box.setEscapeButton(buttons[-1])
+    await _finished(box)
+    clicked = box.clickedButton()
+    return keys.get(clicked, keys[buttons[-1]])

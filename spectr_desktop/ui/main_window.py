@@ -1,0 +1,538 @@
+"""The window: three columns, and in one method all the wiring between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.project.document import read_document, write_document
+from spectr_desktop.records.run import Outcome
+from spectr_desktop.records.server import Locality
+from spectr_desktop.records.source import source_file
+from spectr_desktop.ui import dialogs
+from spectr_desktop.ui.actions import Actions
+from spectr_desktop.ui.model_picker import Choice
+from spectr_desktop.ui.project_view import ProjectView
+from spectr_desktop.ui.report_pane import ReportPane
+from spectr_desktop.ui.run_control import RunControl
+from spectr_desktop.ui.source_editor import SourceEditor
+from spectr_desktop.ui.status_line import StatusLine
+from spectr_desktop.ui.tasks import TaskOwner
+from spectr_desktop.ui.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+
+    from spectr_desktop.project.document import Document
+    from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.ui.theme import Theme
+
+_STATUS_INTERVAL_MS = 250
+_CONTRACTS = "*.sol *.vy"
+
+
+class MainWindow(QMainWindow):
+    """The program's only window.
+
+    Signals:
+        closed: everything is stopped and saved; the program may end.
+    """
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.tasks = TaskOwner(self._on_task_error)
+        self.runs = RunControl(self)
+        self._named: ServerConfig | None = None
+        self._wanted_model = ""
+        self._document: Document | None = None
+        self._consents: set[str] = set()
+        self._closing = False
+        self._may_close = False
+        self.setObjectName("mainWindow")
+        self.setAcceptDrops(True)
+        self.top = TopBar(self)
+        self.files = ProjectView(self)
+        self.editor = SourceEditor(theme, self)
+        self.report = ReportPane(theme, self)
+        self.status = StatusLine(self)
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(_STATUS_INTERVAL_MS)
+        self.actions_by_name = Actions(self)
+        self._lay_out()
+        self._add_actions()
+        self._wire()
+        self._show_file()
+        self._show_choice()
+
+    # -- building ---------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._left = self._tabs("leftTabs", self.files, self.tr("Files"))
+        self._middle = self._tabs("sourceTabs", self.editor, self.tr("No file"))
+        self._right = self._tabs("rightTabs", self.report, self.tr("Live report"))
+        self._columns = QSplitter(Qt.Orientation.Horizontal, self)
+        self._columns.setObjectName("columns")
+        self._columns.setHandleWidth(1)
+        self._columns.setChildrenCollapsible(False)
+        for column, stretch in ((self._left, 0), (self._middle, 1), (self._right, 1)):
+            self._columns.addWidget(column)
+            self._columns.setStretchFactor(self._columns.count() - 1, stretch)
+        self._columns.setSizes([230, 590, 580])
+        central = QWidget(self)
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.top)
+        layout.addWidget(self._columns, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(central)
+        available = self.screen().availableGeometry()
+        self.resize(min(1400, available.width()), min(880, available.height()))
+
+    def _tabs(self, name: str, page: QWidget, title: str) -> QTabWidget:
+        tabs = QTabWidget(self)
+        tabs.setObjectName(name)
+        tabs.setDocumentMode(True)
+        tabs.addTab(page, title)
+        tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tabs.tabBar().setExpanding(False)
+        return tabs
+
+    def _add_actions(self) -> None:
+        add = self.actions_by_name.add
+        opens = add("open_file", self.tr("Open…"), ["Ctrl+O"], self._on_open)
+        save = add("save", self.tr("Save"), ["Ctrl+S"], self._on_save)
+        save_as = add("save_as", self.tr("Save as…"), ["Ctrl+Shift+S"], self._on_save_as)
+        run = add("run", self.tr("Run audit"), ["Ctrl+R"], self._on_run)
+        # Esc is Stop only while something runs, so that it stays what it is elsewhere.
+        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self.runs.stop).setEnabled(False)
+        export = add("export", self.tr("Export…"), ["Ctrl+E"], self._on_export)
+        refresh = add(
+            "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
+        )
+        quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
+        add("focus_files", self.tr("Files"), ["Ctrl+1"], lambda: self._focus(self.files))
+        add("focus_source", self.tr("Source"), ["Ctrl+4"], lambda: self._focus(self.editor))
+        add("focus_report", self.tr("Report"), ["Ctrl+5"], lambda: self._focus(self.report.view))
+        add("focus_model", self.tr("Model"), ["Ctrl+M"], self._on_focus_model)
+        add("menu", self.tr("Menu"), ["F10"], self.top.menu_button.showMenu)
+        menu = QMenu(self)
+        menu.addActions([opens, save, save_as])
+        menu.addSeparator()
+        menu.addActions([run, self.actions_by_name["stop"], export])
+        menu.addSeparator()
+        menu.addAction(refresh)
+        menu.addMenu(self.actions_by_name.theme_menu(self._theme))
+        menu.addSeparator()
+        menu.addAction(quits)
+        self.top.set_menu(menu)
+
+    def _wire(self) -> None:
+        """All that one part of the window tells another."""
+        self.top.open_requested.connect(self._on_open)
+        self.top.run_requested.connect(self._on_run)
+        self.top.stop_requested.connect(self.runs.stop)
+        self.top.export_requested.connect(self._on_export)
+        self.top.picker.choice_changed.connect(self._show_choice)
+        self.top.picker.refresh_requested.connect(self.refresh_models)
+        self.files.itemActivated.connect(lambda: self._focus(self.editor))
+        self.editor.files_dropped.connect(self._on_files_dropped)
+        self.editor.paste_refused.connect(self._on_error)
+        self.editor.modified_changed.connect(self._show_title)
+        self.editor.blockCountChanged.connect(self._show_file)
+        self.report.link_requested.connect(self._on_link)
+        self.runs.started.connect(self._on_started)
+        self.runs.text_received.connect(self.report.append_text)
+        self.runs.thinking_received.connect(self.report.append_thinking)
+        self.runs.notice_received.connect(lambda text: self.report.show_banner(text, "warning"))
+        self.runs.failed.connect(self._on_failed)
+        self.runs.finished.connect(self._on_finished)
+        self._status_timer.timeout.connect(self._show_progress)
+
+    # -- what the program asks of the window ------------------------------------------------
+
+    def start(self, paths: Sequence[Path], named: ServerConfig | None, model: str) -> None:
+        """Open the files of the command line and look for models; the loop runs by now."""
+        self._named, self._wanted_model = named, model
+        if paths:
+            self.open_path(paths[0])
+        self.refresh_models()
+
+    def open_path(self, path: Path) -> None:
+        """Open a file; asks first if the one that is open has unsaved changes."""
+        self.tasks.start(self._open(path), "open")
+
+    def refresh_models(self) -> None:
+        """Ask all servers again, without blocking."""
+        self.tasks.start(self._refresh_models(), "models")
+
+    def close_now(self) -> None:
+        """Stop, save what the model wrote, and end, without a question (SIGTERM)."""
+        if not self._closing:
+            self._closing = True
+            self.tasks.start(self._shut_down(), "shut down")
+
+    # -- files ------------------------------------------------------------------------------
+
+    def _on_open(self) -> None:
+        self.tasks.start(self._ask_and_open(), "open dialog")
+
+    async def _ask_and_open(self) -> None:
+        filters = self.tr("Contracts ({patterns});;All files (*)").format(patterns=_CONTRACTS)
+        path = await dialogs.open_file_name(
+            self, self.tr("Open a contract"), filters, str(self._folder())
+        )
+        if path is not None:
+            await self._open(path)
+
+    async def _open(self, path: Path) -> None:
+        try:
+            document = read_document(path)
+        except SpectrError as error:
+            self._on_error(error)
+            return
+        if not await self._may_discard():
+            return
+        try:
+            self.editor.load(document)
+        except SpectrError as error:
+            self._on_error(error)
+            return
+        self._document = document
+        self.report.clear_banner()
+        self._show_file()
+        self.editor.setFocus()
+
+    async def _may_discard(self) -> bool:
+        """The changes are saved, or the user lets them go."""
+        if self._document is None or not self.editor.document().isModified():
+            return True
+        answer = await dialogs.ask(
+            self,
+            self.tr("Save the changes to {name}?").format(name=self._document.path.name),
+            self.tr("Without saving, they are lost."),
+            {
+                "save": self.tr("Save"),
+                "discard": self.tr("Discard"),
+                "cancel": self.tr("Cancel"),
+            },
+        )
+        return answer == "discard" or (answer == "save" and self._save_to(self._document.path))
+
+    def _on_save(self) -> None:
+        if self._document is not None:
+            self._save_to(self._document.path)
+
+    def _on_save_as(self) -> None:
+        if self._document is not None:
+            self.tasks.start(self._save_as(self._document), "save as")
+
+    async def _save_as(self, document: Document) -> None:
+        filters = self.tr("Contracts ({patterns});;All files (*)").format(patterns=_CONTRACTS)
+        suffix = document.path.suffix.lstrip(".") or "sol"
+        path = await dialogs.save_file_name(
+            self, self.tr("Save the source as"), document.path, filters, suffix
+        )
+        if path is not None:
+            self._save_to(path)
+
+    def _save_to(self, path: Path) -> bool:
+        assert self._document is not None  # noqa: S101  # the callers have checked
+        try:
+            self._document = write_document(path, self._document, self.editor.text())
+        except SpectrError as error:
+            self._on_error(error)
+            return False
+        self.editor.mark_saved(self._document)
+        self._show_file()
+        self.status.show_message(self.tr("{name} is saved").format(name=path.name))
+        return True
+
+    def _on_files_dropped(self, paths: list[Path]) -> None:
+        if paths:
+            self.open_path(paths[0])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped anywhere on the window."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self._on_files_dropped(
+            [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        )
+        event.acceptProposedAction()
+
+    # -- models -----------------------------------------------------------------------------
+
+    async def _refresh_models(self) -> None:
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        choices: list[Choice] = []
+        problems: list[str] = []
+        for config in compose.known_configs(self._named):
+            try:
+                provider = self.runs.provider(config)
+            except SpectrError as error:
+                problems.append(error.message)
+                continue
+            found = await compose.offer(provider)
+            title = compose.provider_title(config.provider)
+            choices += [
+                Choice(config, model, title, provider.locality(model)) for model in found.models
+            ]
+            if found.error is not None:
+                problems.append(found.error.message)
+        picker = self.top.picker
+        picker.set_rows(choices, problems)
+        if self._wanted_model:
+            self._pick_wanted()
+        if not choices and problems:
+            self.report.show_banner(problems[0], "warning")
+        elif choices and not self.runs.running and self.runs.result is None:
+            self.report.clear_banner()
+
+    def _pick_wanted(self) -> None:
+        name = Path(self._wanted_model).stem if self._named_file() else self._wanted_model
+        if not self.top.picker.pick(name):
+            self.report.show_banner(
+                self.tr("No server offers “{name}”. Pick another model.").format(name=name),
+                "warning",
+            )
+        self._wanted_model = ""
+
+    def _named_file(self) -> bool:
+        return self._named is not None and bool(self._named.model_file)
+
+    def _on_focus_model(self) -> None:
+        edit = self.top.picker.lineEdit()
+        if edit is not None:
+            edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            edit.selectAll()
+
+    # -- a run ------------------------------------------------------------------------------
+
+    def _on_run(self) -> None:
+        if not self.runs.running:
+            self.tasks.start(self._run(), "run")
+
+    async def _run(self) -> None:
+        choice = self.top.picker.choice()
+        if self._document is None:
+            self.report.show_banner(self.tr("Open a contract first, with Ctrl+O."), "info")
+            return
+        if choice is None:
+            self.report.show_banner(self.tr("Pick a model first, with Ctrl+M."), "info")
+            return
+        source = source_file(self._document.path.name, self.editor.text())
+        if choice.locality is Locality.REMOTE and not await self._may_send(choice):
+            return
+        await self.runs.run([source], choice)
+
+    async def _may_send(self, choice: Choice) -> bool:
+        """The user lets the source go to this host; asked once while the program runs."""
+        host = self._host(choice)
+        if host in self._consents:
+            return True
+        answer = await dialogs.ask(
+            self,
+            self.tr("Send the source to {host}?").format(host=host),
+            self.tr("“{model}” does not run on this machine.").format(model=choice.model.title),
+            {"send": self.tr("Send"), "cancel": self.tr("Cancel")},
+        )
+        if answer == "send":
+            self._consents.add(host)
+        return answer == "send"
+
+    def _host(self, choice: Choice) -> str:
+        if choice.model.remote:
+            return "ollama.com"
+        return self.runs.provider(choice.config).config.base_url.partition("://")[2]
+
+    def _on_started(self) -> None:
+        self.report.start(self._document.path.name if self._document else "")
+        self.report.clear_banner()
+        self.actions_by_name["stop"].setEnabled(True)
+        self.actions_by_name["run"].setEnabled(False)
+        self.top.set_running(running=True)
+        self.top.picker.setEnabled(False)
+        self._status_timer.start()
+        self._show_progress()
+        self._show_export()
+
+    def _on_failed(self, sentence: str) -> None:
+        self._show_not_running()
+        self.status.show_message(self.tr("Not started"))
+        self.report.show_banner(sentence, "error")
+
+    def _on_finished(self) -> None:
+        self.report.finish()
+        self._show_not_running()
+        result, header = self.runs.result, self.runs.header
+        assert result is not None  # noqa: S101  # the signal says that it is there
+        assert header is not None  # noqa: S101
+        self.status.show_result(result, saved=self.runs.saved)
+        sentences: list[str] = []
+        kind = "info"
+        if not result.outcome.finished:
+            from spectr_desktop.report.export.markdown import STAMPS  # noqa: PLC0415  # rarely
+
+            sentences.append(result.error.message if result.error else STAMPS[result.outcome])
+            sentences += [cell.explanation for cell in result.cells if cell.explanation]
+            kind = "error" if result.outcome is Outcome.FAILED else "warning"
+        if header.model.practice:
+            sentences.append(self.tr("This is the practice model. Its findings are worth nothing."))
+        if sentences:
+            self.report.show_banner(" ".join(sentences), kind)
+
+    def _show_not_running(self) -> None:
+        self._status_timer.stop()
+        self.actions_by_name["stop"].setEnabled(False)
+        self.actions_by_name["run"].setEnabled(True)
+        self.top.set_running(running=False)
+        self.top.picker.setEnabled(True)
+        self._show_export()
+
+    # -- export -----------------------------------------------------------------------------
+
+    def _on_export(self) -> None:
+        if self.runs.result is not None:
+            self.tasks.start(self._export(), "export")
+
+    async def _export(self) -> None:
+        from spectr_desktop.paths import write_atomically  # noqa: PLC0415
+        from spectr_desktop.report.export.markdown import markdown_report  # noqa: PLC0415
+
+        result, header = self.runs.result, self.runs.header
+        if result is None or header is None:
+            return
+        suggestion = self._folder() / f"{Path(header.title).stem}-report.md"
+        path = await dialogs.save_file_name(
+            self, self.tr("Export the report"), suggestion, self.tr("Markdown (*.md)"), "md"
+        )
+        if path is None:
+            return
+        text = markdown_report(header, result)
+        try:
+            write_atomically(path, text.encode("utf-8", "replace"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.report.show_banner(
+                self.tr("{path} cannot be written ({reason}). Choose another place.").format(
+                    path=path, reason=reason
+                ),
+                "error",
+            )
+            return
+        self.status.show_message(self.tr("The report is in {path}").format(path=path))
+
+    # -- showing ----------------------------------------------------------------------------
+
+    def _show_file(self) -> None:
+        document = self._document
+        if document is None:
+            self.files.show_file(None, 0, 0)
+        else:
+            characters = self.editor.document().characterCount()
+            self.files.show_file(document.path, self.editor.blockCount(), characters // 3)
+        for name in ("save", "save_as"):
+            self.actions_by_name[name].setEnabled(document is not None)
+        self._show_title()
+        self._show_export()
+
+    def _show_title(self) -> None:
+        name = self._document.path.name if self._document else ""
+        changed = self.editor.document().isModified()
+        mark = " •" if changed else ""
+        self._middle.setTabText(0, (name + mark) if name else self.tr("No file"))
+        self.setWindowTitle(f"{name}{mark} — Spectr Desktop" if name else "Spectr Desktop")
+
+    def _show_choice(self) -> None:
+        choice = self.top.picker.choice()
+        if choice is None:
+            self.top.show_locality(None, "")
+        else:
+            self.top.show_locality(choice.locality, self._host(choice))
+
+    def _show_progress(self) -> None:
+        progress = self.runs.progress()
+        if progress is not None:
+            self.status.show_progress(progress)
+        else:
+            self.status.show_message(self.tr("Asking the server"))
+
+    def _show_export(self) -> None:
+        ready = self.runs.result is not None and not self.runs.running
+        self.top.export_button.setEnabled(ready)
+        self.actions_by_name["export"].setEnabled(ready)
+
+    def _focus(self, widget: QWidget) -> None:
+        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _folder(self) -> Path:
+        return self._document.path.absolute().parent if self._document else Path.home()
+
+    def _on_link(self, target: str) -> None:
+        self.tasks.start(self._open_link(target), "link")
+
+    async def _open_link(self, target: str) -> None:
+        answer = await dialogs.ask(
+            self,
+            self.tr("Open this address in the browser?"),
+            target,
+            {"open": self.tr("Open"), "cancel": self.tr("Cancel")},
+        )
+        if answer == "open":
+            QDesktopServices.openUrl(QUrl(target))
+
+    def _on_error(self, error: SpectrError) -> None:
+        self.report.show_banner(error.message, "error")
+
+    def _on_task_error(self, error: BaseException) -> None:
+        sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
+        self.report.show_banner(sentence.format(name=type(error).__name__), "error")
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ignored until everything is stopped and saved; then the program ends by itself."""
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        if not self._closing:
+            self._closing = True
+            self.tasks.start(self._ask_and_shut_down(), "close")
+
+    async def _ask_and_shut_down(self) -> None:
+        if await self._may_discard():
+            await self._shut_down()
+        else:
+            self._closing = False
+
+    async def _shut_down(self) -> None:
+        self.runs.stop()
+        await self.runs.ended()
+        await self.tasks.close()
+        await self.runs.close()
+        self._may_close = True
+        self.close()
+        self.closed.emit()

@@ -1,0 +1,157 @@
+"""The look of a report: block, character and table formats from the theme's colours and a font."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontInfo,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextFormat,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableFormat,
+)
+
+from spectr_desktop.ui.markdown_lines import Kind, Line, Run, Style, Table
+from spectr_desktop.ui.theme import Colors, code_font
+
+BODY_SCALE = 14 / 13
+CODE_PADDING = 9
+QUOTE_STEP = 16
+
+_LIST_STEP = 22
+_LINE_HEIGHT = 128
+_CODE_LINE_HEIGHT = 124
+_CODE_SCALE = 0.91
+_HEADING_SCALES = {1: 1.5, 2: 1.2, 3: 1.1, 4: 1.0, 5: 1.0, 6: 1.0}
+_HEADING_GAPS = {1: 110, 2: 120, 3: 105, 4: 90, 5: 80, 6: 80}
+
+
+class Formats:
+    """Formats for one theme and one font; made again when either changes."""
+
+    def __init__(self, colors: Colors, font: QFont) -> None:
+        self.colors = colors
+        self.font = font
+        self._points = QFontInfo(font).pointSizeF()
+        self._pixels = QFontInfo(font).pixelSize()
+        self._code_families = code_font().families()
+        self.block = cache(self._block)
+        self.char = cache(self._char)
+        self.body = QTextCharFormat()
+        self.body.setForeground(QColor(colors.text))
+
+    def block_of(self, line: Line, before: Line | Table | None) -> QTextBlockFormat:
+        """The format of a line's block, from the line and what stands above it."""
+        gap = self._gap(line, before)
+        return self.block(line.kind, line.indent, line.quote, line.hang, gap)
+
+    def char_of(self, kind: Kind, run: Run) -> QTextCharFormat:
+        """The format of a run in a line of this kind."""
+        if not run.href:
+            return self.char(kind, run.style)
+        link = QTextCharFormat(self.char(kind, run.style))
+        link.setAnchor(True)
+        link.setAnchorHref(run.href)
+        link.setForeground(QColor(self.colors.accent))
+        link.setFontUnderline(True)
+        return link
+
+    def table(self, table: Table) -> QTextTableFormat:
+        """The format of a table: a light grid as wide as the text."""
+        out = QTextTableFormat()
+        out.setBorderCollapse(True)
+        out.setBorder(1)
+        out.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        out.setBorderBrush(QBrush(QColor(self.colors.line)))
+        out.setCellPadding(6)
+        out.setCellSpacing(0)
+        out.setHeaderRowCount(1)
+        out.setTopMargin(self._pixels * 0.8)
+        out.setBottomMargin(self._pixels * 0.3)
+        out.setLeftMargin(self._left(table.indent, table.quote))
+        out.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        return out
+
+    def cell_background(self, row: int) -> QBrush | None:
+        """The fill of a row's cells: the header, then every second row."""
+        if row == 0:
+            return QBrush(QColor(self.colors.code))
+        return QBrush(QColor(self.colors.background)) if row % 2 == 0 else None
+
+    def cell_block(self, align: str) -> QTextBlockFormat:
+        """The format of a cell's text; `align` is "", "left", "center" or "right"."""
+        out = QTextBlockFormat()
+        flag = Qt.AlignmentFlag
+        flags = {"center": flag.AlignHCenter, "right": flag.AlignRight}
+        out.setAlignment(flags.get(align, flag.AlignLeft))
+        return out
+
+    def _gap(self, line: Line, before: Line | Table | None) -> int:
+        if before is None:
+            return CODE_PADDING if line.kind is Kind.CODE else 0
+        percent = line.gap
+        if line.kind in _HEADING_GAPS:
+            percent = _HEADING_GAPS[line.kind]
+        gap = round(self._pixels * percent / 100)
+        code_before = isinstance(before, Line) and before.kind is Kind.CODE
+        if line.kind is Kind.CODE and line.first:
+            return gap + CODE_PADDING * (2 if code_before else 1)
+        if code_before and line.kind is not Kind.CODE:
+            return gap + CODE_PADDING + 4
+        return gap
+
+    def _left(self, indent: int, quote: int) -> int:
+        return indent * _LIST_STEP + quote * QUOTE_STEP
+
+    def _block(self, kind: Kind, indent: int, quote: int, hang: bool, gap: int) -> QTextBlockFormat:
+        out = QTextBlockFormat()
+        left = self._left(indent, quote)
+        code = kind is Kind.CODE
+        if code:
+            left += CODE_PADDING + 2
+            out.setRightMargin(CODE_PADDING + 2)
+        out.setLeftMargin(left)
+        out.setTopMargin(gap)
+        if hang:
+            out.setTextIndent(-_LIST_STEP)
+            left_tab = QTextOption.TabType.LeftTab
+            out.setTabPositions([QTextOption.Tab(_LIST_STEP * n, left_tab) for n in (1, 2, 3)])
+        if Kind.HEADING_1 <= kind <= Kind.HEADING_6:
+            out.setHeadingLevel(int(kind))
+        if kind is not Kind.RULE:
+            height = _CODE_LINE_HEIGHT if code else _LINE_HEIGHT
+            out.setLineHeight(height, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        return out
+
+    def _char(self, kind: Kind, style: int) -> QTextCharFormat:
+        out = QTextCharFormat(self.body)
+        scale = 1.0
+        if Kind.HEADING_1 <= kind <= Kind.HEADING_6:
+            scale = _HEADING_SCALES[int(kind)]
+            out.setFontWeight(QFont.Weight.Bold)
+        code = kind is Kind.CODE or style & Style.CODE
+        if code:
+            scale *= _CODE_SCALE
+            out.setFontFamilies(self._code_families)
+            out.setFontFixedPitch(True)
+        if style & Style.CODE:
+            out.setBackground(QColor(self.colors.code))
+        if scale != 1.0:
+            out.setProperty(QTextFormat.Property.FontPointSize.value, self._points * scale)
+        if style & Style.BOLD:
+            out.setFontWeight(QFont.Weight.Bold)
+        if style & Style.ITALIC:
+            out.setFontItalic(True)
+        if style & Style.STRIKE:
+            out.setFontStrikeOut(True)
+        if style & Style.DIM or kind is Kind.NOTE:
+            out.setForeground(QColor(self.colors.dim))
+        return out

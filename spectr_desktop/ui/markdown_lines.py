@@ -1,0 +1,323 @@
+"""Markdown tokens as lines of styled text: what is shown, before it meets a document."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from spectr_desktop.report.blocks import BLOCK_LIMIT, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from markdown_it.token import Token
+
+CUT_NOTE = "Cut here: this block is longer than 64 KB. The saved report has all of it."
+
+_MAX_CUT_LINES = 2000
+_MAX_CELLS = 5000
+_MAX_COLUMNS = 64
+
+# Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2029-\u202e\u2060-\u206f\ufeff\ufdd0\ufdd1"
+    "\ufff9-\ufffc\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_LINE_SEPARATOR = "\u2028"
+
+
+class Style(enum.IntFlag):
+    """How a run of characters looks."""
+
+    PLAIN = 0
+    BOLD = 1
+    ITALIC = 2
+    STRIKE = 4
+    CODE = 8
+    DIM = 16
+
+
+class Kind(enum.IntEnum):
+    """What a line is; the headings' values are their levels."""
+
+    TEXT = 0
+    HEADING_1 = 1
+    HEADING_2 = 2
+    HEADING_3 = 3
+    HEADING_4 = 4
+    HEADING_5 = 5
+    HEADING_6 = 6
+    CODE = 7
+    RULE = 8
+    NOTE = 9
+
+
+class Run(NamedTuple):
+    """Characters of one style; `href` is set on links that may be opened, to http and https."""
+
+    text: str
+    style: int = 0
+    href: str = ""
+
+
+Runs = tuple[Run, ...]
+
+
+class Line(NamedTuple):
+    """A paragraph of the document.
+
+    Attributes:
+        kind: what it is.
+        runs: its text, neighbours of one style joined.
+        indent: the depth of the list that it stands in.
+        quote: the depth of the quotes that it stands in.
+        hang: it starts with a list marker and a tab.
+        gap: the space above it, in hundredths of the text size.
+        info: the language of a code line.
+        first: the first line of a code block.
+    """
+
+    kind: Kind
+    runs: Runs
+    indent: int = 0
+    quote: int = 0
+    hang: bool = False
+    gap: int = 0
+    info: str = ""
+    first: bool = False
+
+
+class Table(NamedTuple):
+    """A table; `rows` holds the cells' runs, the header first, all of one length."""
+
+    aligns: tuple[str, ...]
+    rows: tuple[tuple[Runs, ...], ...]
+    indent: int = 0
+    quote: int = 0
+
+
+def visible(text: str) -> str:
+    """Text with hidden characters spelled out, such as ⟦U+202E⟧."""
+    return _HIDDEN.sub(lambda match: f"⟦U+{ord(match[0]):04X}⟧", text)
+
+
+def block_lines(block: Block) -> list[Line | Table]:
+    """The lines of one block; a cut block gives its first part and a note."""
+    if block.cut:
+        return _cut_lines(block)
+    return _Flattening(block).lines
+
+
+def plain_lines(text: str) -> list[Line | Table]:
+    """Text that has not been parsed, one line each."""
+    return [Line(Kind.TEXT, _runs(line)) for line in text.split("\n")[:_MAX_CUT_LINES]]
+
+
+def _runs(text: str) -> Runs:
+    return (Run(visible(text)),) if text else ()
+
+
+def _code_lines(text: str, info: str = "", indent: int = 0, quote: int = 0) -> list[Line | Table]:
+    return [
+        Line(
+            Kind.CODE,
+            _runs(line),
+            indent,
+            quote,
+            gap=0 if number else 70,
+            info=info,
+            first=not number,
+        )
+        for number, line in enumerate(text.removesuffix("\n").split("\n"))
+    ]
+
+
+def _cut_lines(block: Block) -> list[Line | Table]:
+    fence = block.tokens[0].type == "fence"
+    source = block.tokens[0].content if fence else block.source.strip()
+    shown = "\n".join(source[:BLOCK_LIMIT].split("\n")[:_MAX_CUT_LINES])
+    lines = _code_lines(shown, _language(block.tokens[0])) if fence else plain_lines(shown)
+    return [*lines, Line(Kind.NOTE, (Run(CUT_NOTE, Style.DIM),), gap=60)]
+
+
+def _language(token: Token) -> str:
+    words = token.info.split()
+    return words[0].lower() if words else ""
+
+
+class _List:
+    """An open list: the number of its next item, or None for bullets."""
+
+    def __init__(self, token: Token) -> None:
+        ordered = token.type == "ordered_list_open"
+        self.next_number = int(token.attrs.get("start", 1)) if ordered else None
+        self.delimiter = token.markup
+
+    def marker(self, depth: int) -> str:
+        if self.next_number is None:
+            return "•◦▪"[min(depth, 3) - 1]
+        number, self.next_number = self.next_number, self.next_number + 1
+        return f"{number}{self.delimiter}"
+
+
+class _Flattening:
+    """One walk over the tokens of a block."""
+
+    def __init__(self, block: Block) -> None:
+        self.lines: list[Line | Table] = []
+        self._source = block.source
+        self._lists: list[_List] = []
+        self._quote = 0
+        self._marker = ""
+        self._tight = False
+        self._kind = Kind.TEXT
+        self._rows: list[list[Runs]] = []
+        self._aligns: list[str] = []
+        self._in_table = False
+        for token in block.tokens:
+            handler = _HANDLERS.get(token.type)
+            if handler is not None:
+                handler(self, token)
+
+    def list_open(self, token: Token) -> None:
+        self._flush_marker()
+        self._lists.append(_List(token))
+
+    def list_close(self, _token: Token) -> None:
+        self._lists.pop()
+
+    def item_open(self, _token: Token) -> None:
+        self._marker = self._lists[-1].marker(len(self._lists)) + "\t"
+
+    def item_close(self, _token: Token) -> None:
+        self._flush_marker()
+
+    def quote_open(self, _token: Token) -> None:
+        self._flush_marker()
+        self._quote += 1
+
+    def quote_close(self, _token: Token) -> None:
+        self._quote -= 1
+
+    def paragraph_open(self, token: Token) -> None:
+        self._kind, self._tight = Kind.TEXT, token.hidden
+
+    def heading_open(self, token: Token) -> None:
+        self._kind, self._tight = Kind(int(token.tag[1])), False
+
+    def inline(self, token: Token) -> None:
+        runs = _inline_runs(token.children or [])
+        if self._in_table:
+            self._rows[-1].append(runs)
+            return
+        first = self._marker and len(self._lists) == 1 and not self.lines
+        self._add(self._kind, runs, 15 if self._tight and not first else 55)
+
+    def code(self, token: Token) -> None:
+        self._flush_marker()
+        info = _language(token) if token.type == "fence" else ""
+        self.lines += _code_lines(token.content, info, len(self._lists), self._quote)
+
+    def rule(self, _token: Token) -> None:
+        self._flush_marker()
+        # Qt gives an empty block behind a table no height: the rule is painted behind a blank.
+        self._add(Kind.RULE, (Run("\u00a0"),), 40)
+
+    def table_open(self, _token: Token) -> None:
+        self._flush_marker()
+        self._rows, self._aligns, self._in_table = [], [], True
+
+    def row_open(self, _token: Token) -> None:
+        self._rows.append([])
+
+    def head_cell(self, token: Token) -> None:
+        self._aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+
+    def table_close(self, _token: Token) -> None:
+        self._in_table = False
+        columns = len(self._aligns)
+        if columns > _MAX_COLUMNS or columns * len(self._rows) > _MAX_CELLS:
+            # Qt lays a whole table out at every edit: a hostile one would stop the window.
+            self.lines += _code_lines(self._source.strip())
+            return
+        rows = tuple(tuple(row) for row in self._rows)
+        self.lines.append(Table(tuple(self._aligns), rows, len(self._lists), self._quote))
+
+    def _add(self, kind: Kind, runs: Runs, gap: int) -> None:
+        hang = bool(self._marker)
+        if hang:
+            runs = _joined([Run(self._marker), *runs])
+            self._marker = ""
+        self.lines.append(Line(kind, runs, len(self._lists), self._quote, hang, gap))
+
+    def _flush_marker(self) -> None:
+        """An item that does not start with text has its marker on a line of its own."""
+        if self._marker:
+            self._add(Kind.TEXT, (), 15)
+
+
+_HANDLERS: dict[str, Callable[[_Flattening, Token], None]] = {
+    "bullet_list_open": _Flattening.list_open,
+    "ordered_list_open": _Flattening.list_open,
+    "bullet_list_close": _Flattening.list_close,
+    "ordered_list_close": _Flattening.list_close,
+    "list_item_open": _Flattening.item_open,
+    "list_item_close": _Flattening.item_close,
+    "blockquote_open": _Flattening.quote_open,
+    "blockquote_close": _Flattening.quote_close,
+    "paragraph_open": _Flattening.paragraph_open,
+    "heading_open": _Flattening.heading_open,
+    "inline": _Flattening.inline,
+    "fence": _Flattening.code,
+    "code_block": _Flattening.code,
+    "hr": _Flattening.rule,
+    "table_open": _Flattening.table_open,
+    "tr_open": _Flattening.row_open,
+    "th_open": _Flattening.head_cell,
+    "table_close": _Flattening.table_close,
+}
+
+_STYLES = {"strong_open": Style.BOLD, "em_open": Style.ITALIC, "s_open": Style.STRIKE}
+
+
+def _inline_runs(children: Iterable[Token]) -> Runs:
+    runs: list[Run] = []
+    styles = [0]
+    href = target = ""
+    for token in children:
+        kind = token.type
+        if kind == "text":
+            runs.append(Run(token.content, styles[-1], href))
+        elif kind == "code_inline":
+            runs.append(Run(token.content, styles[-1] | Style.CODE, href))
+        elif kind in _STYLES:
+            styles.append(styles[-1] | _STYLES[kind])
+        elif kind in ("strong_close", "em_close", "s_close"):
+            styles.pop()
+        elif kind == "link_open":
+            target = str(token.attrs.get("href", ""))
+            href = target if _WEB.match(target) else ""
+        elif kind == "link_close":
+            if not href and _SCHEME.match(target):
+                runs.append(Run(f" ({target})", styles[-1] | Style.DIM))
+            href = target = ""
+        elif kind == "image":
+            runs.append(Run(f"[image: {token.content}]", styles[-1] | Style.DIM, href))
+        elif kind in ("softbreak", "hardbreak"):
+            text = " " if kind == "softbreak" else _LINE_SEPARATOR
+            runs.append(Run(text, styles[-1], href))
+    return _joined(runs)
+
+
+def _joined(runs: Iterable[Run]) -> Runs:
+    out: list[Run] = []
+    for run in runs:
+        text = visible(run.text.replace("\n", " "))
+        if out and out[-1].style == run.style and out[-1].href == run.href:
+            out[-1] = Run(out[-1].text + text, run.style, run.href)
+        elif text:
+            out.append(Run(text, int(run.style), run.href))
+    return tuple(out)

@@ -1,0 +1,284 @@
+"""The widget that shows Markdown while it is being written."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QFont, QImage, QPainter, QTextCursor
+from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
+
+from spectr_desktop.report.blocks import BlockSplitter, Update, parse_document
+from spectr_desktop.ui.markdown_boxes import paint_boxes
+from spectr_desktop.ui.markdown_code import CodePainter
+from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
+from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
+from spectr_desktop.ui.markdown_writer import DocumentWriter
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
+
+    from spectr_desktop.ui.theme import Theme
+
+_FRAME_MS = 33
+_REST = 3
+_END_PIXELS = 4
+_MARGIN = 24
+_MEASURE = 80
+
+
+class MarkdownView(QTextBrowser):
+    """A read-only report that grows.
+
+    Text is buffered by `append` and shown at most 30 times a second, and less often when frames
+    are dear; a view that is not on the screen catches up when it is shown. Settled blocks are
+    never touched again. The end is followed only while the reader is there.
+
+    Signals:
+        link_requested: the reader wants to open a link; its whole target, http or https only.
+        rendered: a frame has been written into the document.
+        left_behind_changed: text has come below what the reader sees (True), or he is there again.
+    """
+
+    link_requested = Signal(str)
+    rendered = Signal()
+    left_behind_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._pieces: list[str] = []
+        self._pending: list[str] = []
+        self._finished = False
+        self._left_behind = False
+        self._rest_until = 0.0
+        self.setObjectName("reportView")
+        self.setAccessibleName("Report")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setOpenLinks(False)
+        self.setOpenExternalLinks(False)
+        self.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextBrowserInteraction
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.document().setUndoRedoEnabled(False)
+        self.document().setDocumentMargin(_MARGIN)
+        self._code = CodePainter(self.document())
+        self._frame_timer = QTimer(self, singleShot=True)
+        self._frame_timer.timeout.connect(self.render_now)
+        self._color_timer = QTimer(self, singleShot=True, interval=0)
+        self._color_timer.timeout.connect(self._on_color_step)
+        self._restart_document()
+        self.anchorClicked.connect(self._on_anchor_clicked)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        theme.changed.connect(self._on_theme_changed)
+
+    def append(self, text: str) -> None:
+        """Take the next piece of Markdown; a later frame shows it."""
+        if text:
+            self._pieces.append(text)
+            self._pending.append(text)
+            self._schedule()
+
+    def finish(self) -> None:
+        """Show all that is left; nothing is appended after this until `clear`."""
+        self.render_now()
+        if self._finished:
+            return
+        self._finished = True
+        update = self._splitter.finish()
+        if update.stale:
+            self._render_again()
+        else:
+            self._show(update)
+
+    def clear(self) -> None:
+        """Drop the text and start anew."""
+        self._frame_timer.stop()
+        self._pieces.clear()
+        self._pending.clear()
+        self._finished = False
+        self._restart_document()
+        self._set_left_behind(left=False)
+
+    def text(self) -> str:
+        """All Markdown so far, verbatim."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def set_markdown(self, text: str) -> None:
+        """Show a whole, finished text from its beginning."""
+        self.clear()
+        self._pieces.append(text)
+        self._finished = True
+        self._show(Update(parse_document(text), []))
+        self.verticalScrollBar().setValue(0)
+        self._set_left_behind(left=False)
+
+    def render_now(self) -> None:
+        """Show what has been appended since the last frame."""
+        self._frame_timer.stop()
+        if not self._pending:
+            return
+        started = perf_counter()
+        text = "".join(self._pending)
+        self._pending.clear()
+        self._show(self._splitter.feed(text))
+        now = perf_counter()
+        self._rest_until = started + max(_FRAME_MS / 1000, (now - started) * (1 + _REST))
+
+    def color_now(self) -> None:
+        """Colour all settled code that waits for it."""
+        while self._code.waiting:
+            self._code.step(self._theme.colors)
+
+    def scroll_to_end(self) -> None:
+        """Bring the reader to the newest text, where the view follows it."""
+        self.document().size()
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def loadResource(self, _kind: int, _name: QUrl | str) -> QImage:
+        """Nothing is ever loaded: an empty image, since Qt asks again after a None."""
+        return QImage()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while the view was not on the screen."""
+        super().showEvent(event)
+        if self._pending:
+            self.render_now()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the measure readable, and the end in view where it was."""
+        following = self._at_end()
+        super().resizeEvent(event)
+        self._fit_width()
+        if following:
+            self.scroll_to_end()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the boxes, then the text over them."""
+        painter = QPainter(self.viewport())
+        top = self.verticalScrollBar().value()
+        painter.translate(-self.horizontalScrollBar().value(), -top)
+        first = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+        bottom = top + event.rect().bottom()
+        paint_boxes(painter, first, bottom, self._theme.colors)
+        painter.end()
+        super().paintEvent(event)
+
+    def _restart_document(self) -> None:
+        self._color_timer.stop()
+        self._code.clear()
+        self.document().clear()
+        self._splitter = BlockSplitter()
+        font = QFont(self.font())
+        if font.pointSizeF() > 0:
+            font.setPointSizeF(font.pointSizeF() * BODY_SCALE)
+        else:
+            font.setPixelSize(round(font.pixelSize() * BODY_SCALE))
+        self.document().setDefaultFont(font)
+        self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
+        self._fit_width()
+
+    def _fit_width(self) -> None:
+        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE
+        widest = round(_MEASURE * letters) + 2 * _MARGIN
+        width = min(self.viewport().width(), widest)
+        if width != self.lineWrapColumnOrWidth():
+            self.setLineWrapColumnOrWidth(width)
+
+    def _schedule(self) -> None:
+        if self._frame_timer.isActive() or not self.isVisible() or self.window().isMinimized():
+            return
+        rest = self._rest_until - perf_counter()
+        self._frame_timer.start(max(0, round(rest * 1000)))
+
+    def _show(self, update: Update) -> None:
+        settled = [line for block in update.settled for line in block_lines(block)]
+        tail = [line for block in update.tail for line in block_lines(block)]
+        if update.plain:
+            tail += plain_lines(update.plain)
+        following = self._at_end()
+        bar = self.verticalScrollBar()
+        top = bar.value()
+        self._write(settled, tail)
+        if following:
+            self.scroll_to_end()
+        else:
+            bar.setValue(top)
+            self._set_left_behind(left=bar.maximum() - bar.value() > _END_PIXELS)
+        if self._code.waiting and not self._color_timer.isActive():
+            self._color_timer.start()
+        self.rendered.emit()
+
+    def _write(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
+        caret = self.textCursor()
+        anchor, position = caret.anchor(), caret.position()
+        kept = max(anchor, position) < self._writer.tail_start
+        edit = QTextCursor(self.document())
+        edit.beginEditBlock()
+        try:
+            self._code.add(self._writer.write(settled, tail))
+        finally:
+            edit.endEditBlock()
+        if not kept:
+            self._select(anchor, position)
+
+    def _select(self, anchor: int, position: int) -> None:
+        caret = self.textCursor()
+        if (caret.anchor(), caret.position()) == (anchor, position):
+            return
+        end = self.document().characterCount() - 1
+        top = self.verticalScrollBar().value()
+        caret.setPosition(min(anchor, end))
+        caret.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(caret)
+        self.verticalScrollBar().setValue(top)
+
+    def _at_end(self) -> bool:
+        bar = self.verticalScrollBar()
+        return bar.maximum() - bar.value() <= _END_PIXELS
+
+    def _render_again(self) -> None:
+        """Write the whole document anew from the text; the reader stays where he is."""
+        following, top = self._at_end(), self.verticalScrollBar().value()
+        caret = self.textCursor()
+        anchor, position = caret.anchor(), caret.position()
+        self._restart_document()
+        if self._finished:
+            update = Update(parse_document(self.text()), [])
+        else:
+            self._pending.clear()
+            update = self._splitter.feed(self.text())
+        self._show(update)
+        self._select(anchor, position)
+        self.document().size()
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum() if following else top)
+
+    def _set_left_behind(self, *, left: bool) -> None:
+        if left != self._left_behind:
+            self._left_behind = left
+            self.left_behind_changed.emit(left)
+
+    def _on_scrolled(self) -> None:
+        if self._at_end():
+            self._set_left_behind(left=False)
+
+    def _on_theme_changed(self) -> None:
+        self._render_again()
+
+    def _on_anchor_clicked(self, url: QUrl) -> None:
+        if url.scheme().lower() in ("http", "https") and url.host():
+            self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+    def _on_color_step(self) -> None:
+        self._code.step(self._theme.colors)
+        if self._code.waiting:
+            self._color_timer.start()

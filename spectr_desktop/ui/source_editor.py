@@ -1,0 +1,423 @@
+"""The source of one file: line numbers, colours, keys of a code editor, and files dropped on it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QTextBlock,
+    QTextCursor,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
+
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.source import source_file
+from spectr_desktop.ui.highlighter import SolidityHighlighter
+from spectr_desktop.ui.theme import Theme, code_font
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import (
+        QDragEnterEvent,
+        QDragMoveEvent,
+        QDropEvent,
+        QKeyEvent,
+        QPaintEvent,
+        QResizeEvent,
+        QWheelEvent,
+    )
+
+    from spectr_desktop.project.document import Document
+
+INDENT = 4
+_SMALLEST, _LARGEST = 6.0, 48.0  # points
+_WHEEL_STEP = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
+_GUTTER_PADDING = 12  # pixels on both sides of the numbers
+
+# Qt reads these as line ends, or drops them: they would not come back as they went in.
+_UNSAFE = re.compile("[\r\u2028\u2029\ufdd0\ufdd1\ud800-\udfff]")
+_PRIVATE_USE = (range(0xE000, 0xF900), range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE))
+
+
+class StandIns:
+    """Private-use characters that stand for those which a QTextDocument would change.
+
+    One character for one, so positions agree. Each stand-in is a character that the text itself
+    does not have, so `restore` is exact.
+    """
+
+    def __init__(self) -> None:
+        self._hidden: dict[int, int] = {}
+        self._true: dict[int, int] = {}
+
+    def hide(self, text: str, shown: str = "") -> str:
+        """A text that a QTextDocument keeps.
+
+        Args:
+            text: what will be put in.
+            shown: what is there already.
+
+        Raises:
+            SpectrError: "too_many_symbols", no character is left to stand for another.
+        """
+        unsafe = {ord(char) for char in _UNSAFE.findall(text)}
+        # A character that is a stand-in here needs one itself when it comes from outside.
+        unsafe |= {code for code in self._true if chr(code) in text}
+        missing = sorted(unsafe - self._hidden.keys())
+        if missing:
+            used = {*map(ord, set(text)), *map(ord, set(shown)), *self._true}
+            free = (code for code in itertools.chain(*_PRIVATE_USE) if code not in used)
+            for code in missing:
+                stand_in = next(free, None)
+                if stand_in is None:
+                    raise SpectrError(
+                        "too_many_symbols",
+                        "The editor cannot show this text: it uses every private character "
+                        "that Unicode has.",
+                    )
+                self._hidden[code] = stand_in
+                self._true[stand_in] = code
+        return text.translate(self._hidden) if unsafe else text
+
+    def restore(self, text: str) -> str:
+        """The true text for one that is shown."""
+        return text.translate(self._true) if self._true else text
+
+
+class _Gutter(QWidget):
+    """The line numbers; the editor, which knows the lines, paints them."""
+
+    def __init__(self, editor: SourceEditor) -> None:
+        super().__init__(editor)
+        self._editor = editor
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._editor.gutter_width(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._editor.paint_gutter(self, event.rect())
+
+
+class SourceEditor(QPlainTextEdit):
+    """Shows one source file and lets the user edit it.
+
+    Attributes:
+        opened: the file as it is on the disk, None if none is open.
+        highlighter: colours the source.
+
+    Signals:
+        modified_changed: (bool) the text differs, or no longer differs, from the file.
+        files_dropped: (list[Path]) the user dropped or pasted files; nothing was inserted.
+        paste_refused: (SpectrError) a pasted text cannot be shown; nothing was inserted.
+    """
+
+    modified_changed = Signal(bool)
+    files_dropped = Signal(list)
+    paste_refused = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.opened: Document | None = None
+        self._theme = theme
+        self._stand_ins = StandIns()
+        self._wheel = 0
+        self._gutter = _Gutter(self)
+        self.highlighter = SolidityHighlighter(self.document(), theme)
+        self.setObjectName("sourceEditor")
+        self.setAccessibleName(self.tr("Source editor"))
+        self.setPlaceholderText(self.tr("Open a contract with Ctrl+O, or drop one here."))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.document().setDocumentMargin(8)
+        self.setFont(_editor_font())
+        self._measure()
+        self.blockCountChanged.connect(self._measure)
+        self.updateRequest.connect(self._on_update_requested)
+        self.cursorPositionChanged.connect(self._mark_current_line)
+        self.textChanged.connect(self._on_text_changed)
+        self.modificationChanged.connect(self.modified_changed)
+        theme.changed.connect(self._mark_current_line)
+        self._mark_current_line()
+
+    # Text
+
+    def load(self, document: Document) -> None:
+        """Show a file; what could be undone before cannot any more.
+
+        Raises:
+            SpectrError: "too_many_symbols"; the editor keeps what it had.
+        """
+        stand_ins = StandIns()
+        shown = stand_ins.hide(document.text)
+        self._stand_ins = stand_ins
+        self.opened = document
+        self.highlighter.language = source_file(document.path.name, "").language
+        self.highlighter.restore = stand_ins.restore
+        self.setPlaceholderText(self.tr("This file is empty."))
+        self.setPlainText(shown)
+        self._mark_current_line()
+
+    def text(self) -> str:
+        r"""What is in the editor, character for character, with `\n` line ends."""
+        # toPlainText() would turn no-break spaces into spaces.
+        shown = self.document().toRawText().replace("\u2029", "\n")
+        return self._stand_ins.restore(shown)
+
+    def mark_saved(self, document: Document) -> None:
+        """The text is now on the disk, as `document` says; undo still works."""
+        self.opened = document
+        self.document().setModified(False)
+
+    def go_to_line(self, line: int) -> None:
+        """Put the cursor at the start of a line and show it in the middle.
+
+        Args:
+            line: counted from 1; the nearest line that exists is taken.
+        """
+        number = min(max(line, 1), self.blockCount()) - 1
+        self.setTextCursor(QTextCursor(self.document().findBlockByNumber(number)))
+        self.centerCursor()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste: always as plain text; files are reported, not inserted."""
+        files = _local_files(source)
+        if files:
+            self.files_dropped.emit(files)
+            return
+        text = source.text().replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            shown = self._stand_ins.hide(text, self.document().toRawText())
+        except SpectrError as error:
+            self.paste_refused.emit(error)
+            return
+        self.textCursor().insertText(shown)
+        self.ensureCursorVisible()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy: the true characters, as plain text."""
+        out = QMimeData()
+        shown = self.textCursor().selectedText().replace("\u2029", "\n")
+        out.setText(self._stand_ins.restore(shown))
+        return out
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys of a code editor; Ctrl+Tab and what else is not ours goes on to the window."""
+        key, modifiers = event.key(), event.modifiers()
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if control and key in {Qt.Key.Key_Tab, Qt.Key.Key_Backtab}:
+            event.ignore()
+        elif control and key in {Qt.Key.Key_Plus, Qt.Key.Key_Equal}:
+            self.zoom(1)
+        elif control and key == Qt.Key.Key_Minus:
+            self.zoom(-1)
+        elif control and key == Qt.Key.Key_0:
+            self.setFont(_editor_font())
+        elif self.isReadOnly() or control or modifiers & Qt.KeyboardModifier.AltModifier:
+            super().keyPressEvent(event)
+        elif key == Qt.Key.Key_Tab:
+            self._indent()
+        elif key == Qt.Key.Key_Backtab:
+            self._outdent()
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            # Also with Shift: Qt would put in a U+2028 then.
+            self._break_line()
+        else:
+            super().keyPressEvent(event)
+
+    def _indent(self) -> None:
+        cursor = self.textCursor()
+        if not cursor.hasSelection():
+            cursor.insertText(" " * INDENT)
+            self.ensureCursorVisible()
+            return
+        cursor.beginEditBlock()
+        for block in self._selected_blocks():
+            if block.text():
+                QTextCursor(block).insertText(" " * INDENT)
+        cursor.endEditBlock()
+
+    def _outdent(self) -> None:
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        for block in self._selected_blocks():
+            text = block.text()
+            spaces = len(text) - len(text.lstrip(" "))
+            count = 1 if text.startswith("\t") else min(spaces, INDENT)
+            edit = QTextCursor(block)
+            edit.movePosition(
+                QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor, count
+            )
+            edit.removeSelectedText()
+        cursor.endEditBlock()
+
+    def _selected_blocks(self) -> list[QTextBlock]:
+        """The lines of the selection, or the cursor's line."""
+        cursor, document = self.textCursor(), self.document()
+        block = document.findBlock(cursor.selectionStart())
+        last = document.findBlock(cursor.selectionEnd())
+        if cursor.selectionEnd() == last.position() and last != block:
+            last = last.previous()  # nothing of that line is selected
+        out = [block]
+        while block != last:
+            block = block.next()
+            out.append(block)
+        return out
+
+    def _break_line(self) -> None:
+        cursor = self.textCursor()
+        start = self.document().findBlock(cursor.selectionStart())
+        before = start.text()[: cursor.selectionStart() - start.position()]
+        cursor.insertText("\n" + before[: len(before) - len(before.lstrip(" \t"))])
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    # Dropped files
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files from elsewhere."""
+        if not _accept_files(event):
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Take files at any place."""
+        if not _accept_files(event):
+            super().dragMoveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Report files; text goes where it was dropped."""
+        if _accept_files(event):
+            self.files_dropped.emit(_local_files(event.mimeData()))
+        else:
+            super().dropEvent(event)
+
+    # Look
+
+    def zoom(self, steps: int) -> None:
+        """Make the text larger by so many points, smaller if negative."""
+        font = QFont(self.font())
+        font.setPointSizeF(min(max(self.fontInfo().pointSizeF() + steps, _SMALLEST), _LARGEST))
+        self.setFont(font)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll, or zoom with Ctrl."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        # A touch pad sends a notch in many small parts.
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _WHEEL_STEP)
+        self._wheel -= steps * _WHEEL_STEP
+        if steps:
+            self.zoom(steps)
+        event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Measure again when the font changed."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_gutter"):
+            self._measure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the gutter as high as the text."""
+        super().resizeEvent(event)
+        self._place_gutter()
+
+    def gutter_width(self) -> int:
+        """Pixels that the numbers of all lines need."""
+        digits = max(3, len(str(self.blockCount())))
+        advance = QFontMetricsF(self.font()).horizontalAdvance("0")
+        return round(digits * advance) + 2 * _GUTTER_PADDING
+
+    def paint_gutter(self, gutter: QWidget, area: QRect) -> None:
+        """Paint the numbers of the lines that are seen, each on its line's base line."""
+        colors = self._theme.colors
+        painter = QPainter(gutter)
+        painter.setFont(self.font())
+        painter.fillRect(area, QColor(colors.panel))
+        edge = gutter.width() - 1
+        painter.fillRect(QRect(edge, area.top(), 1, area.height()), QColor(colors.line))
+        metrics = QFontMetricsF(self.font())
+        current = self.textCursor().blockNumber()
+        # An empty pane that shows no file has no lines either.
+        shows_lines = self.opened is not None or not self.document().isEmpty()
+        block = self.firstVisibleBlock() if shows_lines else QTextBlock()
+        offset = self.contentOffset()
+        while block.isValid():
+            box = self.blockBoundingGeometry(block).translated(offset)
+            if box.top() > area.bottom():
+                break
+            if block.isVisible() and box.bottom() >= area.top():
+                layout = block.layout()
+                ascent = layout.lineAt(0).ascent() if layout.lineCount() else metrics.ascent()
+                number = str(block.blockNumber() + 1)
+                left = edge - _GUTTER_PADDING - metrics.horizontalAdvance(number)
+                is_current = block.blockNumber() == current
+                painter.setPen(QPen(QColor(colors.text if is_current else colors.dim)))
+                painter.drawText(QPointF(left, box.top() + ascent), number)
+            block = block.next()
+        painter.end()
+
+    def _measure(self) -> None:
+        """Fit tab stops and gutter to the font and to the number of lines."""
+        self.setTabStopDistance(INDENT * QFontMetricsF(self.font()).horizontalAdvance(" "))
+        self.setViewportMargins(self.gutter_width(), 0, 0, 0)
+        self._place_gutter()
+        self._gutter.update()
+
+    def _place_gutter(self) -> None:
+        inside = self.contentsRect()
+        self._gutter.setGeometry(inside.left(), inside.top(), self.gutter_width(), inside.height())
+
+    def _on_update_requested(self, area: QRect, scrolled: int) -> None:
+        if scrolled:
+            self._gutter.scroll(0, scrolled)
+        else:
+            self._gutter.update(0, area.y(), self._gutter.width(), area.height())
+
+    def _mark_current_line(self) -> None:
+        line = QTextEdit.ExtraSelection()
+        line.format.setBackground(QColor(self._theme.colors.code))
+        line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        line.cursor = self.textCursor()
+        line.cursor.clearSelection()
+        # Its background would hide the placeholder.
+        self.setExtraSelections([] if self.document().isEmpty() else [line])
+        self._gutter.update()
+
+    def _on_text_changed(self) -> None:
+        # Not every edit that empties or fills the text moves the cursor.
+        if self.document().isEmpty() == bool(self.extraSelections()):
+            self._mark_current_line()
+
+
+
+def _editor_font() -> QFont:
+    """The code font without ligatures: an auditor sees every character by itself."""
+    font = code_font()
+    for feature in ("liga", "calt"):
+        font.setFeature(QFont.Tag(feature), 0)
+    return font
+
+
+def _local_files(source: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
+
+
+def _accept_files(event: QDropEvent) -> bool:
+    """Accept a drag of files, as a copy: a move would let the other program delete them."""
+    if not _local_files(event.mimeData()):
+        return False
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
+    return True
