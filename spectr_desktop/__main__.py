@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import sys
 
+from spectr_desktop import app, cli
+
 
 def main() -> int:
     """Run the program with the process's arguments; returns its exit status."""
     arguments = sys.argv[1:]
-    # The command line needs no Qt, and the window no argument parser of subcommands.
-    from spectr_desktop import cli  # noqa: PLC0415
-
     if cli.is_command(arguments):
         return cli.main(arguments)
-    options = cli.window_options(arguments)
-    if isinstance(options, int):
-        return options
-    from spectr_desktop import app  # noqa: PLC0415
-
-    return app.main(options)
+    given = cli.window_arguments(arguments)
+    if isinstance(given, int):
+        return given
+    return app.main(
+        app.WindowOptions(
+            tuple(given.paths), given.provider, given.base_url, given.model, given.smoke
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectr_desktop import __version__, logs
+from spectr_desktop import __version__, logs, paths
 
 if TYPE_CHECKING:
+
     from PySide6.QtWidgets import QApplication
 
-    from spectr_desktop.cli import WindowOptions
     from spectr_desktop.ui.main_window import MainWindow
 
 _NO_SCREEN = (
@@ -22,12 +24,23 @@ _NO_SCREEN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What the window is opened with; empty for "nothing was said"."""
+
+    paths: tuple[Path, ...] = ()
+    provider: str = ""
+    base_url: str = ""
+    model: str = ""
+    smoke: bool = False
+
+
 def main(options: WindowOptions) -> int:
     """Open the window and run until it is closed; returns the exit status."""
     if not _has_screen():
         sys.stderr.write(_NO_SCREEN + "\n")
         return 2
-    logs.start()
+    logs.start(paths.logs())
     try:
         return _run(options)
     finally:
@@ -41,12 +54,10 @@ def _has_screen() -> bool:
 
 
 def _run(options: WindowOptions) -> int:
-    # PySide6 before qasync, which takes whatever binding is there already.
-    from PySide6.QtWidgets import QApplication  # noqa: PLC0415  # not without a screen
+    # Not at the top: without a screen nothing of Qt is loaded.
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
-    os.environ.setdefault("QT_API", "pyside6")
-    from qasync import QEventLoop  # noqa: PLC0415
-
+    from spectr_desktop.ui.loop import WindowLoop  # noqa: PLC0415
     from spectr_desktop.ui.main_window import MainWindow  # noqa: PLC0415
     from spectr_desktop.ui.theme import Theme  # noqa: PLC0415
 
@@ -58,7 +69,7 @@ def _run(options: WindowOptions) -> int:
     app.setQuitOnLastWindowClosed(False)
     window = MainWindow(Theme(app))
     window.show()
-    with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+    with asyncio.Runner(loop_factory=lambda: WindowLoop(app)) as runner:
         runner.run(_until_closed(window, options))
     _forget(app, window)
     return 0

@@ -10,11 +10,10 @@ import os
 import re
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from spectr_desktop import __version__, logs
+from spectr_desktop import __version__, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
 from spectr_desktop.records.events import RunFinished, TextDelta, event_to_json
@@ -38,17 +37,6 @@ _SUFFIXES = (".md",)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
-    """What the window is opened with."""
-
-    paths: tuple[Path, ...] = ()
-    provider: str = ""
-    base_url: str = ""
-    model: str = ""
-    smoke: bool = False
-
-
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence and exits with 2."""
 
@@ -63,8 +51,8 @@ def is_command(arguments: Sequence[str]) -> bool:
     return bool(arguments) and (arguments[0] in _COMMANDS or arguments[0] in ("--version", "-V"))
 
 
-def window_options(arguments: Sequence[str]) -> WindowOptions | int:
-    """The window's options; an exit status if they are wrong or only ask for help."""
+def window_arguments(arguments: Sequence[str]) -> argparse.Namespace | int:
+    """The window's arguments; an exit status if they are wrong or only ask for help."""
     parser = _Parser(
         prog="spectr-desktop",
         description="Opens the window. Without a screen use `spectr-desktop audit PATH…`.",
@@ -82,9 +70,7 @@ def window_options(arguments: Sequence[str]) -> WindowOptions | int:
     except SpectrError as error:
         _say(error.message)
         return EXIT_OTHER
-    return WindowOptions(
-        tuple(given.paths), given.provider, given.base_url, given.model, given.smoke
-    )
+    return given
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
         given = _parser().parse_args(list(arguments))
     except SystemExit as error:
         return int(error.code or 0)
-    logs.start()
+    logs.start(paths.logs())
     try:
         with asyncio.Runner() as runner:
             return runner.run(given.run(given))
@@ -245,7 +231,6 @@ async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
 def _finish(
     session: Session, result: RunResult, outputs: Sequence[Path], *, interrupted: bool
 ) -> int:
-    from spectr_desktop.project.document import write_bytes  # noqa: PLC0415
     from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
         PRACTICE,
         STAMPS,
@@ -254,7 +239,7 @@ def _finish(
 
     text = markdown_report(session.plan.header, result)
     for path in outputs:
-        write_bytes(path, text.encode("utf-8", "replace"))
+        _write(path, text.encode("utf-8", "replace"), paths.runs() / session.plan.header.id)
     if session.plan.header.model.practice:
         _say(PRACTICE)
     if not result.outcome.finished:
@@ -262,6 +247,17 @@ def _finish(
     if interrupted:
         return EXIT_INTERRUPTED
     return EXIT_COMPLETE if result.outcome.finished else EXIT_OTHER
+
+
+def _write(path: Path, raw: bytes, run: Path) -> None:
+    try:
+        paths.write_atomically(path, raw)
+    except OSError as error:
+        raise SpectrError(
+            "write_failed",
+            f"{path} cannot be written ({error.strerror or error}). The answer is kept in {run}.",
+            params={"path": str(path), "run": str(run)},
+        ) from error
 
 
 def _read(named: Sequence[Path]) -> list[SourceFile]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
 import re
+from typing import TYPE_CHECKING
 
-from spectr_desktop import paths
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ROOT = "spectr_desktop"
 # What keys look like, and the headers that carry them: a net under code that never logs them.
@@ -26,22 +29,19 @@ def logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
-def start() -> None:
-    """Write the program's log to `paths.logs()`; without a folder to write to, to nowhere."""
+def start(folder: Path | None) -> None:
+    """Write the program's log to files in a folder; without one, nowhere."""
     root = logging.getLogger(_ROOT)
     root.setLevel(logging.INFO)
     root.propagate = False
     handler: logging.Handler = logging.NullHandler()
-    try:
-        folder = paths.private_folder(paths.logs())
+    if folder is not None:
         file = folder / "spectr-desktop.log"
-        os.close(os.open(file, os.O_CREAT | os.O_APPEND, 0o600))
-        handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
-        )
-    except OSError as error:
-        root.addHandler(logging.StreamHandler())
-        root.warning("no log file: %s", error)
+        with contextlib.suppress(OSError):
+            os.close(os.open(file, os.O_CREAT | os.O_APPEND, 0o600))
+            handler = logging.handlers.RotatingFileHandler(
+                file, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
+            )
     handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import stat
 from pathlib import Path
 
 import platformdirs
@@ -33,10 +36,14 @@ def runs() -> Path:
     return data() / "runs"
 
 
-def logs() -> Path:
-    """Rotating log files."""
+def logs() -> Path | None:
+    """The folder of rotating log files, made if it is not there; None if that cannot be done."""
     root = home()
-    return root / "logs" if root else Path(platformdirs.user_log_dir(_NAME, appauthor=False))
+    folder = root / "logs" if root else Path(platformdirs.user_log_dir(_NAME, appauthor=False))
+    try:
+        return private_folder(folder)
+    except OSError:
+        return None
 
 
 def private_folder(path: Path) -> Path:
@@ -53,3 +60,54 @@ def private_folder(path: Path) -> Path:
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def write_atomically(target: Path, raw: bytes) -> None:
+    """Write a file in one step: afterwards it is the old one or the new one, whole.
+
+    Raises:
+        OSError: it did not work; the target is as it was.
+    """
+    old = target.stat() if target.exists() else None
+    if old is not None and stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(target)
+    if old is not None and not os.access(target, os.W_OK):
+        raise PermissionError(target)  # replacing needs only the folder's permission
+    temporary = target.with_name(f".{secrets.token_hex(6)}.tmp")
+    try:
+        # 0o666 less the umask: what any new file gets.
+        descriptor = os.open(
+            temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666
+        )
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None:
+            _keep_owner_and_mode(temporary, old)
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _keep_owner_and_mode(path: Path, old: os.stat_result) -> None:
+    new = path.stat()
+    if os.name == "posix" and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(PermissionError):  # only root may give files away
+            os.chown(path, old.st_uid, old.st_gid)
+    path.chmod(stat.S_IMODE(old.st_mode))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where folders can be synced."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

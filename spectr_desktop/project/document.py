@@ -7,12 +7,12 @@ import contextlib
 import difflib
 import os
 import re
-import secrets
 import stat
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
 
 SIZE_LIMIT = 5 * 1024 * 1024
@@ -121,7 +121,7 @@ def read_document(path: Path) -> Document:
     try:
         info = path.stat()
         if stat.S_ISDIR(info.st_mode):
-            raise _refusal("is_folder", path, f"{path} is a folder; open it with Open folder.")
+            raise _refusal("is_folder", path, f"{path} is a folder; choose a file in it.")
         if not stat.S_ISREG(info.st_mode):
             # Opening a named pipe would wait for its other end, possibly for ever.
             raise _refusal("not_a_file", path, f"{path} is not a regular file.")
@@ -162,7 +162,7 @@ def write_document(path: Path, document: Document, text: str) -> Document:
     raw = document.encode(text)
     try:
         target = path.resolve()
-        _replace_file(target, raw)
+        paths.write_atomically(target, raw)
         info = target.stat()
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise _os_refusal(path, error, "written") from error
@@ -219,57 +219,6 @@ def _line_ends(text: str) -> tuple[str, tuple[str, ...]]:
     return newline, tuple(ends) if len(counted) > 1 else ()
 
 
-def _replace_file(target: Path, raw: bytes) -> None:
-    """Write beside the target, then put it in the target's place.
-
-    Raises:
-        OSError: it did not work; the target is as it was.
-    """
-    old = target.stat() if target.exists() else None
-    if old is not None and stat.S_ISDIR(old.st_mode):
-        raise IsADirectoryError(target)
-    if old is not None and not os.access(target, os.W_OK):
-        raise PermissionError(target)  # replacing needs only the folder's permission
-    temporary = target.with_name(f".{secrets.token_hex(6)}.tmp")
-    try:
-        # 0o666 less the umask: what any new file gets.
-        descriptor = os.open(
-            temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666
-        )
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        if old is not None:
-            _keep_owner_and_mode(temporary, old)
-        temporary.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _keep_owner_and_mode(path: Path, old: os.stat_result) -> None:
-    new = path.stat()
-    if os.name == "posix" and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        with contextlib.suppress(PermissionError):  # only root may give files away
-            os.chown(path, old.st_uid, old.st_gid)
-    path.chmod(stat.S_IMODE(old.st_mode))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where folders can be synced."""
-    if os.name != "posix":
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _refuse_size(path: Path, size: int) -> None:
     if size > SIZE_LIMIT:
         raise SpectrError(
@@ -295,7 +244,7 @@ def _os_refusal(path: Path, error: Exception, verb: str) -> SpectrError:
             code = "no_permission"
             message = f"{path} cannot be {verb}: you do not have the permission."
         case IsADirectoryError():
-            code, message = "is_folder", f"{path} is a folder; choose a file."
+            code, message = "is_folder", f"{path} is a folder; choose a file in it."
         case _:
             code = "read_failed" if verb == "read" else "write_failed"
             reason = getattr(error, "strerror", None) or str(error)

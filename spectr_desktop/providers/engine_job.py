@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import Popen
 
-# The type checker and every other platform see an empty module.
+# Everywhere else this module is empty.
 if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
     _EXTENDED_LIMITS = 9
     _KILL_ON_JOB_CLOSE = 0x2000
+    _MAY_JOIN = 0x0101  # PROCESS_SET_QUOTA | PROCESS_TERMINATE
 
     class _BasicLimits(ctypes.Structure):
         _fields_ = (
@@ -52,6 +53,8 @@ if sys.platform == "win32":
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.CreateJobObjectW.restype = wintypes.HANDLE
         kernel.CreateJobObjectW.argtypes = (wintypes.LPVOID, wintypes.LPCWSTR)
+        kernel.OpenProcess.restype = wintypes.HANDLE
+        kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
         kernel.SetInformationJobObject.argtypes = (
             wintypes.HANDLE,
             ctypes.c_int,
@@ -66,11 +69,16 @@ if sys.platform == "win32":
         limits = _ExtendedLimits()
         limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
         size = ctypes.sizeof(limits)
-        bound = kernel.SetInformationJobObject(
-            job, _EXTENDED_LIMITS, ctypes.byref(limits), size
-        ) and kernel.AssignProcessToJobObject(job, int(process._handle))  # noqa: SLF001
-        if not bound:
-            error = ctypes.WinError(ctypes.get_last_error())
+        child = kernel.OpenProcess(_MAY_JOIN, False, process.pid)  # noqa: FBT003
+        bound = (
+            child
+            and kernel.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), size)
+            and kernel.AssignProcessToJobObject(job, child)
+        )
+        error = None if bound else ctypes.WinError(ctypes.get_last_error())
+        if child:
+            kernel.CloseHandle(child)
+        if error is not None:
             kernel.CloseHandle(job)
             raise error
         return lambda: kernel.CloseHandle(job)

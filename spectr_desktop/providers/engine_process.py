@@ -124,7 +124,7 @@ class EngineProcess:
             release = watched(self._process)
         except OSError:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             raise
         assert self._process.stdout is not None  # noqa: S101  # we asked for a pipe
         self._thread = threading.Thread(

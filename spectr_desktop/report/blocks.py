@@ -17,6 +17,7 @@ BLOCK_LIMIT = 64 * 1024
 """Characters of source above which a block is not parsed but shown cut."""
 
 _TAIL_LIMIT = 16 * 1024
+_EARLY_PARSES = 8
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n?")
 
@@ -73,6 +74,7 @@ class BlockSplitter:
         self._source = ""
         self._tail: list[Block] = []
         self._plain_from = 0
+        self._early_parses = 0
         self._fence: _OpenFence | None = None
 
     def feed(self, text: str) -> Update:
@@ -101,15 +103,22 @@ class BlockSplitter:
         return Update(self._settle(spans, references, None), [], stale=self._stale)
 
     def _plain(self) -> str:
-        cut = bool(self._tail) and self._tail[-1].cut
-        return "" if cut else self._source[self._plain_from :]
+        return "" if self._cut() else self._source[self._plain_from :]
+
+    def _cut(self) -> bool:
+        return bool(self._tail) and self._tail[-1].cut
 
     def _waits(self) -> bool:
         """An over-long tail is parsed again only after it has grown by a share of its length."""
         if self._plain_from < _TAIL_LIMIT:
             return False
-        blank = self._source.find("\n\n", max(0, self._plain_from - 1)) >= 0
-        return len(self._source) < self._plain_from * (1.05 if blank else 1.25)
+        blank = self._source.find("\n\n", max(0, self._plain_from - 2)) >= 0
+        if blank and self._early_parses and "\n" in self._source[self._plain_from :]:
+            # A paragraph or table has ended: what follows need not wait for so much more.
+            self._early_parses -= 1
+            return False
+        growth = 2.0 if self._cut() else 1.1 if blank else 1.25
+        return len(self._source) < self._plain_from * growth
 
     def _parse_tail(self) -> Update:
         references = dict(self._references)
@@ -120,8 +129,11 @@ class BlockSplitter:
         if count:
             settled = self._settle(spans[:count], references, spans[count].first_line)
             self._source = self._source[spans[count].start :]
-        self._plain_from = len(self._source)
         tail = spans[count:]
+        if count or not self._plain_from:
+            ends = bool(tail) and tail[-1].tokens[0].type in ("paragraph_open", "table_open")
+            self._early_parses = _EARLY_PARSES if ends else 0
+        self._plain_from = len(self._source)
         self._tail = [span.block(references) for span in tail]
         if self._tail and last_line >= 0:
             self._tail[-1] = _held_back(self._tail[-1], last_line)

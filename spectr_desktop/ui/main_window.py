@@ -157,7 +157,7 @@ class MainWindow(QMainWindow):
         self.editor.paste_refused.connect(self._on_error)
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
-        self.report.link_requested.connect(self._on_link)
+        self.report.view.link_requested.connect(self._on_link)
         self.runs.started.connect(self._on_started)
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)

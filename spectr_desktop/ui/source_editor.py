@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -100,9 +100,6 @@ class _Gutter(QWidget):
         super().__init__(editor)
         self._editor = editor
 
-    def sizeHint(self) -> QSize:
-        return QSize(self._editor.gutter_width(), 0)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         self._editor.paint_gutter(self, event.rect())
 
@@ -129,6 +126,8 @@ class SourceEditor(QPlainTextEdit):
         self.opened: Document | None = None
         self._theme = theme
         self._stand_ins = StandIns()
+        self._loading = False
+        self._modified = False
         self._wheel = 0
         self._gutter = _Gutter(self)
         self.highlighter = SolidityHighlighter(self.document(), theme)
@@ -144,7 +143,7 @@ class SourceEditor(QPlainTextEdit):
         self.updateRequest.connect(self._on_update_requested)
         self.cursorPositionChanged.connect(self._mark_current_line)
         self.textChanged.connect(self._on_text_changed)
-        self.modificationChanged.connect(self.modified_changed)
+        self.modificationChanged.connect(self._on_modification_changed)
         theme.changed.connect(self._mark_current_line)
         self._mark_current_line()
 
@@ -163,7 +162,10 @@ class SourceEditor(QPlainTextEdit):
         self.highlighter.language = source_file(document.path.name, "").language
         self.highlighter.restore = stand_ins.restore
         self.setPlaceholderText(self.tr("This file is empty."))
+        self._loading = True  # Qt reports a change, and at once that there is none
         self.setPlainText(shown)
+        self._loading = False
+        self._on_modification_changed(self.document().isModified())
         self._mark_current_line()
 
     def text(self) -> str:
@@ -175,6 +177,10 @@ class SourceEditor(QPlainTextEdit):
     def mark_saved(self, document: Document) -> None:
         """The text is now on the disk, as `document` says; undo still works."""
         self.opened = document
+        language = source_file(document.path.name, "").language
+        if language != self.highlighter.language:
+            self.highlighter.language = language
+            self.highlighter.rehighlight()
         self.document().setModified(False)
 
     def go_to_line(self, line: int) -> None:
@@ -306,7 +312,9 @@ class SourceEditor(QPlainTextEdit):
     def zoom(self, steps: int) -> None:
         """Make the text larger by so many points, smaller if negative."""
         font = QFont(self.font())
-        font.setPointSizeF(min(max(self.fontInfo().pointSizeF() + steps, _SMALLEST), _LARGEST))
+        # A font that was chosen in pixels has no size in points of its own.
+        size = font.pointSizeF() if font.pointSizeF() > 0 else self.fontInfo().pointSizeF()
+        font.setPointSizeF(min(max(size + steps, _SMALLEST), _LARGEST))
         self.setFont(font)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -395,11 +403,15 @@ class SourceEditor(QPlainTextEdit):
         self.setExtraSelections([] if self.document().isEmpty() else [line])
         self._gutter.update()
 
+    def _on_modification_changed(self, modified: bool) -> None:
+        if not self._loading and modified != self._modified:
+            self._modified = modified
+            self.modified_changed.emit(modified)
+
     def _on_text_changed(self) -> None:
         # Not every edit that empties or fills the text moves the cursor.
         if self.document().isEmpty() == bool(self.extraSelections()):
             self._mark_current_line()
-
 
 
 def _editor_font() -> QFont:

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
-import qasync
 from PySide6.QtWidgets import QApplication
+
+from spectr_desktop.ui.loop import WindowLoop
 
 
 def _qasync_loop() -> asyncio.AbstractEventLoop:
     app = QApplication.instance() or QApplication([])
-    return qasync.QEventLoop(app)
+    assert isinstance(app, QApplication)
+    return WindowLoop(app)
 
 
 def pytest_asyncio_loop_factories(

@@ -1,0 +1,307 @@
+"""The live report and what stands round it: banner, thinking, empty state, the way back down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import (
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.markdown_view import MarkdownView
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent, QShowEvent
+
+    from spectr_desktop.ui.theme import Colors, Theme
+
+BannerKind = Literal["info", "warning", "error"]
+
+_EMPTY = "The report appears here while the model writes it.\nPress Ctrl+R to run an audit."
+_SIGNS = {"info": "●", "warning": "▲", "error": "■"}
+_WORDS = {"info": "Note", "warning": "Warning", "error": "Error"}
+_THINKING_MS = 100
+_THINKING_HEIGHT = 180
+_LONGEST_LINE = 4096
+_LONGEST_THINKING = 256 * 1024
+_PILL_MARGIN = 14
+
+
+class ThinkingSection(QWidget):
+    """What the model thought, folded and dimmed; hidden while there is none.
+
+    Folded or off the screen it only counts: the text is written out when it can be seen.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._pending: list[str] = []
+        self._length = 0
+        self._shown = 0
+        self._column = 0
+        self.setObjectName("thinkingSection")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.button = QToolButton(self)
+        self.button.setObjectName("thinkingButton")
+        self.button.setCheckable(True)
+        self.button.setAutoRaise(True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.button.toggled.connect(self._on_toggled)
+        self.view = QPlainTextEdit(self)
+        self.view.setObjectName("thinkingView")
+        self.view.setAccessibleName("Thinking")
+        self.view.setReadOnly(True)
+        self.view.setUndoRedoEnabled(False)
+        self.view.setTabChangesFocus(True)
+        self.view.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.view.setMaximumHeight(_THINKING_HEIGHT)
+        self.view.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 6, 18, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.button)
+        layout.addWidget(self.view)
+        self._timer = QTimer(self, singleShot=True, interval=_THINKING_MS)
+        self._timer.timeout.connect(self.render_now)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the text, fold and hide the section."""
+        self._timer.stop()
+        self._pending.clear()
+        self._length = self._shown = self._column = 0
+        self.view.clear()
+        self.button.setChecked(False)
+        self._on_toggled(unfolded=False)
+        self.hide()
+
+    def append(self, text: str) -> None:
+        """Take the next piece of the model's thinking."""
+        if not text:
+            return
+        self._pending.append(text)
+        self._length += len(text)
+        if self.isHidden():
+            self.show()
+            self._show_count()
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def render_now(self) -> None:
+        """Show the count, and the text if the section is unfolded."""
+        self._timer.stop()
+        self._show_count()
+        if not self._pending or not self.button.isChecked():
+            return
+        text = self._broken("".join(self._pending))
+        self._pending.clear()
+        text = text[: max(0, _LONGEST_THINKING - self._shown)]
+        self._shown += len(text)
+        bar = self.view.verticalScrollBar()
+        following, top = bar.value() >= bar.maximum() - 1, bar.value()
+        cursor = QTextCursor(self.view.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(visible(text))
+        bar.setValue(bar.maximum() if following else top)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while the section was not on the screen."""
+        super().showEvent(event)
+        self.render_now()
+
+    def _broken(self, text: str) -> str:
+        """Text with a line break in endless lines, which would be laid out again and again."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        out: list[str] = []
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                self._column = 0
+            pieces: list[str] = []
+            rest = line
+            while len(rest) > _LONGEST_LINE - self._column:
+                pieces.append(rest[: _LONGEST_LINE - self._column])
+                rest = rest[_LONGEST_LINE - self._column :]
+                self._column = 0
+            self._column += len(rest)
+            out.append("\n".join([*pieces, rest]))
+        return "\n".join(out)
+
+    def _show_count(self) -> None:
+        text = f"Thinking · {self._length:,} characters"
+        self.button.setText(text)
+        state = "unfolded" if self.button.isChecked() else "folded"
+        self.button.setAccessibleName(f"{text}, {state}")
+
+    def _on_toggled(self, unfolded: bool) -> None:
+        arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
+        self.button.setArrowType(arrow)
+        self.view.setVisible(unfolded)
+        self.render_now()
+
+    def _on_theme_changed(self) -> None:
+        colors = self._theme.colors
+        self.setStyleSheet(
+            f"#thinkingSection {{ background: {colors.panel}; }}"
+            f" QToolButton {{ color: {colors.dim}; border: none; }}"
+            f" QPlainTextEdit {{ color: {colors.dim}; background: {colors.panel}; }}"
+        )
+
+
+class ReportPane(QWidget):
+    """The live report with its banner, its thinking section and its empty state.
+
+    Attributes:
+        view: the report itself; its `link_requested` is for the window to answer.
+        thinking: the folded section above it.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._banner_kind: BannerKind = "info"
+        self._banner = QLabel(self)
+        self._banner.setObjectName("reportBanner")
+        self._banner.setTextFormat(Qt.TextFormat.PlainText)
+        self._banner.setWordWrap(True)
+        self._banner.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._banner.hide()
+        self.thinking = ThinkingSection(theme, self)
+        self.view = MarkdownView(theme, self)
+        self._empty = QLabel(_EMPTY, self)
+        self._empty.setObjectName("reportEmpty")
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setMargin(40)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._banner)
+        layout.addWidget(self.thinking)
+        layout.addWidget(self._stack, 1)
+        self.pill = QPushButton("New text below ↓", self._stack)
+        self.pill.setObjectName("newTextButton")
+        self.pill.setAccessibleName("New text below")
+        self.pill.setToolTip("Go to the newest text and follow it")
+        self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.pill.hide()
+        self.pill.clicked.connect(self._on_pill_clicked)
+        self.view.left_behind_changed.connect(self._on_left_behind_changed)
+        QWidget.setTabOrder(self.view, self.pill)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def start(self, title: str) -> None:
+        """Drop what was shown; the next text belongs to the run of this title."""
+        self._reset(f"{visible(title)}\nThe first words appear here." if title else _EMPTY)
+
+    def append_text(self, text: str) -> None:
+        """Take the next piece of the report's Markdown."""
+        if text:
+            self.view.append(text)
+            self._stack.setCurrentWidget(self.view)
+
+    def append_thinking(self, text: str) -> None:
+        """Take the next piece of the model's thinking."""
+        self.thinking.append(text)
+
+    def finish(self) -> None:
+        """Show all that has come; the run is over."""
+        self.view.finish()
+        self.thinking.render_now()
+        if not self.view.text():
+            self._empty.setText(_EMPTY)
+
+    def set_markdown(self, text: str) -> None:
+        """Show a whole report, such as one from the history."""
+        self._reset(_EMPTY)
+        if text:
+            self.view.set_markdown(text)
+            self._stack.setCurrentWidget(self.view)
+
+    def text(self) -> str:
+        """The report's Markdown so far, verbatim."""
+        return self.view.text()
+
+    def show_banner(self, text: str, kind: BannerKind) -> None:
+        """Say above the report how it ended, when it is not complete; plain text only."""
+        self._banner_kind = kind
+        shown = visible(text)
+        self._banner.setText(f"{_SIGNS[kind]}  {shown}")
+        self._banner.setAccessibleName(f"{_WORDS[kind]}: {shown}")
+        self._banner.setStyleSheet(_banner_style(kind, self._theme.colors))
+        self._banner.show()
+
+    def clear_banner(self) -> None:
+        """Hide the banner."""
+        self._banner.hide()
+        self._banner.clear()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the pill at the lower edge."""
+        super().resizeEvent(event)
+        self._place_pill()
+
+    def _reset(self, empty: str) -> None:
+        self.clear_banner()
+        self.thinking.clear()
+        self.view.clear()
+        self._empty.setText(empty)
+        self._stack.setCurrentWidget(self._empty)
+
+    def _place_pill(self) -> None:
+        size = self.pill.sizeHint()
+        left = (self._stack.width() - size.width()) // 2
+        top = self._stack.height() - size.height() - _PILL_MARGIN
+        self.pill.setGeometry(left, top, size.width(), size.height())
+
+    def _on_left_behind_changed(self, left: bool) -> None:
+        if not left and self.pill.hasFocus():
+            self.view.setFocus()
+        self._place_pill()
+        self.pill.setVisible(left)
+        self.pill.raise_()
+
+    def _on_pill_clicked(self) -> None:
+        self.view.setFocus()
+        self.view.scroll_to_end()
+
+    def _on_theme_changed(self) -> None:
+        colors = self._theme.colors
+        self._empty.setStyleSheet(f"QLabel {{ color: {colors.dim}; background: {colors.panel}; }}")
+        self._banner.setStyleSheet(_banner_style(self._banner_kind, colors))
+        self.pill.setStyleSheet(
+            f"QPushButton {{ background: {colors.accent}; color: {colors.on_accent};"
+            " border: none; border-radius: 13px; padding: 5px 14px; font-weight: 600; }"
+            f" QPushButton:focus {{ border: 2px solid {colors.text}; }}"
+        )
+
+
+def _banner_style(kind: BannerKind, colors: Colors) -> str:
+    edges = {"info": colors.accent, "warning": colors.medium, "error": colors.critical}
+    ground = colors.code if kind == "info" else colors.mark
+    return (
+        f"QLabel {{ color: {colors.text}; background: {ground}; padding: 9px 20px;"
+        f" border: none; border-left: 4px solid {edges[kind]}; }}"
+    )
