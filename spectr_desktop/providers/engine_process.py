@@ -118,6 +118,7 @@ class EngineProcess:
         self.pid = self._process.pid
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._lock = threading.Lock()
+        self._silent = False
         self._ended = False
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         try:
@@ -143,7 +144,8 @@ class EngineProcess:
     @property
     def alive(self) -> bool:
         """It has not ended."""
-        return not self._ended and self._process.poll() is None
+        # While the thread reaps the child, `poll` knows nothing: the end of output came before.
+        return not self._silent and self._process.poll() is None
 
     @property
     def output(self) -> list[str]:
@@ -181,6 +183,7 @@ class EngineProcess:
         with output:
             while line := output.readline(_LONGEST_LINE):
                 self._lines.append(line.decode("utf-8", "replace").rstrip())
+        self._silent = True
         self._process.wait()
         with contextlib.suppress(OSError):
             release()

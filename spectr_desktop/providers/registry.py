@@ -19,7 +19,7 @@ _ADAPTERS = {
     "ollama": ("Ollama", "ollama", "Ollama", ""),
     "anthropic": ("Claude", "anthropic", "Anthropic", "ANTHROPIC_API_KEY"),
     "openai": ("OpenAI-compatible", "openai_compatible", "OpenAICompatible", "OPENAI_API_KEY"),
-    "builtin": ("Practice engine", "builtin", "Builtin", ""),
+    "builtin": ("Built-in engine", "builtin", "Builtin", ""),
 }
 
 

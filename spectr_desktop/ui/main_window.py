@@ -17,12 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.errors import SpectrError
-from spectr_desktop.project.document import read_document, write_document
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality
-from spectr_desktop.records.source import source_file
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.actions import Actions
+from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.model_picker import Choice
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.report_pane import ReportPane
@@ -37,12 +36,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-    from spectr_desktop.project.document import Document
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.ui.theme import Theme
 
 _STATUS_INTERVAL_MS = 250
-_CONTRACTS = "*.sol *.vy"
 
 
 class MainWindow(QMainWindow):
@@ -61,7 +58,6 @@ class MainWindow(QMainWindow):
         self.runs = RunControl(self)
         self._named: ServerConfig | None = None
         self._wanted_model = ""
-        self._document: Document | None = None
         self._consents: set[str] = set()
         self._closing = False
         self._may_close = False
@@ -70,6 +66,7 @@ class MainWindow(QMainWindow):
         self.top = TopBar(self)
         self.files = ProjectView(self)
         self.editor = SourceEditor(theme, self)
+        self.file = FileControl(self.editor, self)
         self.report = ReportPane(theme, self)
         self.status = StatusLine(self)
         self._status_timer = QTimer(self)
@@ -94,7 +91,7 @@ class MainWindow(QMainWindow):
         for column, stretch in ((self._left, 0), (self._middle, 1), (self._right, 1)):
             self._columns.addWidget(column)
             self._columns.setStretchFactor(self._columns.count() - 1, stretch)
-        self._columns.setSizes([230, 590, 580])
+        self._columns.setSizes([270, 590, 540])
         central = QWidget(self)
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -153,6 +150,11 @@ class MainWindow(QMainWindow):
         self.top.picker.choice_changed.connect(self._show_choice)
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
+        self.file.document_changed.connect(self._on_document_changed)
+        self.file.failed.connect(self._on_error)
+        self.file.saved.connect(
+            lambda name: self.status.show_message(self.tr("{name} is saved").format(name=name))
+        )
         self.editor.files_dropped.connect(self._on_files_dropped)
         self.editor.paste_refused.connect(self._on_error)
         self.editor.modified_changed.connect(self._show_title)
@@ -177,7 +179,7 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Open a file; asks first if the one that is open has unsaved changes."""
-        self.tasks.start(self._open(path), "open")
+        self.tasks.start(self.file.open(path), "open")
 
     def refresh_models(self) -> None:
         """Ask all servers again, without blocking."""
@@ -192,78 +194,18 @@ class MainWindow(QMainWindow):
     # -- files ------------------------------------------------------------------------------
 
     def _on_open(self) -> None:
-        self.tasks.start(self._ask_and_open(), "open dialog")
+        self.tasks.start(self.file.ask_and_open(), "open dialog")
 
-    async def _ask_and_open(self) -> None:
-        filters = self.tr("Contracts ({patterns});;All files (*)").format(patterns=_CONTRACTS)
-        path = await dialogs.open_file_name(
-            self, self.tr("Open a contract"), filters, str(self._folder())
-        )
-        if path is not None:
-            await self._open(path)
+    def _on_save(self) -> None:
+        self.tasks.start(self.file.save(), "save")
 
-    async def _open(self, path: Path) -> None:
-        try:
-            document = read_document(path)
-        except SpectrError as error:
-            self._on_error(error)
-            return
-        if not await self._may_discard():
-            return
-        try:
-            self.editor.load(document)
-        except SpectrError as error:
-            self._on_error(error)
-            return
-        self._document = document
+    def _on_save_as(self) -> None:
+        self.tasks.start(self.file.save_as(), "save as")
+
+    def _on_document_changed(self) -> None:
         self.report.clear_banner()
         self._show_file()
         self.editor.setFocus()
-
-    async def _may_discard(self) -> bool:
-        """The changes are saved, or the user lets them go."""
-        if self._document is None or not self.editor.document().isModified():
-            return True
-        answer = await dialogs.ask(
-            self,
-            self.tr("Save the changes to {name}?").format(name=self._document.path.name),
-            self.tr("Without saving, they are lost."),
-            {
-                "save": self.tr("Save"),
-                "discard": self.tr("Discard"),
-                "cancel": self.tr("Cancel"),
-            },
-        )
-        return answer == "discard" or (answer == "save" and self._save_to(self._document.path))
-
-    def _on_save(self) -> None:
-        if self._document is not None:
-            self._save_to(self._document.path)
-
-    def _on_save_as(self) -> None:
-        if self._document is not None:
-            self.tasks.start(self._save_as(self._document), "save as")
-
-    async def _save_as(self, document: Document) -> None:
-        filters = self.tr("Contracts ({patterns});;All files (*)").format(patterns=_CONTRACTS)
-        suffix = document.path.suffix.lstrip(".") or "sol"
-        path = await dialogs.save_file_name(
-            self, self.tr("Save the source as"), document.path, filters, suffix
-        )
-        if path is not None:
-            self._save_to(path)
-
-    def _save_to(self, path: Path) -> bool:
-        assert self._document is not None  # noqa: S101  # the callers have checked
-        try:
-            self._document = write_document(path, self._document, self.editor.text())
-        except SpectrError as error:
-            self._on_error(error)
-            return False
-        self.editor.mark_saved(self._document)
-        self._show_file()
-        self.status.show_message(self.tr("{name} is saved").format(name=path.name))
-        return True
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths:
@@ -336,13 +278,13 @@ class MainWindow(QMainWindow):
 
     async def _run(self) -> None:
         choice = self.top.picker.choice()
-        if self._document is None:
+        source = self.file.source()
+        if source is None:
             self.report.show_banner(self.tr("Open a contract first, with Ctrl+O."), "info")
             return
         if choice is None:
             self.report.show_banner(self.tr("Pick a model first, with Ctrl+M."), "info")
             return
-        source = source_file(self._document.path.name, self.editor.text())
         if choice.locality is Locality.REMOTE and not await self._may_send(choice):
             return
         await self.runs.run([source], choice)
@@ -368,7 +310,7 @@ class MainWindow(QMainWindow):
         return self.runs.provider(choice.config).config.base_url.partition("://")[2]
 
     def _on_started(self) -> None:
-        self.report.start(self._document.path.name if self._document else "")
+        self.report.start(self.file.name)
         self.report.clear_banner()
         self.actions_by_name["stop"].setEnabled(True)
         self.actions_by_name["run"].setEnabled(False)
@@ -424,7 +366,7 @@ class MainWindow(QMainWindow):
         result, header = self.runs.result, self.runs.header
         if result is None or header is None:
             return
-        suggestion = self._folder() / f"{Path(header.title).stem}-report.md"
+        suggestion = self.file.folder / f"{Path(header.title).stem}-report.md"
         path = await dialogs.save_file_name(
             self, self.tr("Export the report"), suggestion, self.tr("Markdown (*.md)"), "md"
         )
@@ -447,23 +389,19 @@ class MainWindow(QMainWindow):
     # -- showing ----------------------------------------------------------------------------
 
     def _show_file(self) -> None:
-        document = self._document
-        if document is None:
-            self.files.show_file(None, 0, 0)
-        else:
-            characters = self.editor.document().characterCount()
-            self.files.show_file(document.path, self.editor.blockCount(), characters // 3)
-        for name in ("save", "save_as"):
-            self.actions_by_name[name].setEnabled(document is not None)
+        document = self.file.document
+        characters = self.editor.document().characterCount()
+        self.files.show_file(
+            document.path if document else None, self.editor.blockCount(), characters // 3
+        )
         self._show_title()
         self._show_export()
 
     def _show_title(self) -> None:
-        name = self._document.path.name if self._document else ""
-        changed = self.editor.document().isModified()
-        mark = " •" if changed else ""
+        name = self.file.name
+        mark = " •" if self.file.modified else ""
         self._middle.setTabText(0, (name + mark) if name else self.tr("No file"))
-        self.setWindowTitle(f"{name}{mark} — Spectr Desktop" if name else "Spectr Desktop")
+        self.setWindowTitle(f"{name}{mark}" if name else "Spectr Desktop")
 
     def _show_choice(self) -> None:
         choice = self.top.picker.choice()
@@ -486,9 +424,6 @@ class MainWindow(QMainWindow):
 
     def _focus(self, widget: QWidget) -> None:
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _folder(self) -> Path:
-        return self._document.path.absolute().parent if self._document else Path.home()
 
     def _on_link(self, target: str) -> None:
         self.tasks.start(self._open_link(target), "link")
@@ -523,7 +458,7 @@ class MainWindow(QMainWindow):
             self.tasks.start(self._ask_and_shut_down(), "close")
 
     async def _ask_and_shut_down(self) -> None:
-        if await self._may_discard():
+        if await self.file.may_discard():
             await self._shut_down()
         else:
             self._closing = False

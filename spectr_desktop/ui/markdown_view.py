@@ -67,7 +67,7 @@ class MarkdownView(QTextBrowser):
         )
         self.document().setUndoRedoEnabled(False)
         self.document().setDocumentMargin(_MARGIN)
-        self._code = CodePainter(self.document())
+        self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
         self._color_timer = QTimer(self, singleShot=True, interval=0)
@@ -134,8 +134,9 @@ class MarkdownView(QTextBrowser):
 
     def color_now(self) -> None:
         """Colour all settled code that waits for it."""
+        self._color_timer.stop()
         while self._code.waiting:
-            self._code.step(self._theme.colors)
+            self._code.step()
 
     def scroll_to_end(self) -> None:
         """Bring the reader to the newest text, where the view follows it."""
@@ -174,7 +175,7 @@ class MarkdownView(QTextBrowser):
 
     def _restart_document(self) -> None:
         self._color_timer.stop()
-        self._code.clear()
+        self._code.restart(self._theme.colors)
         self.document().clear()
         self._splitter = BlockSplitter()
         font = QFont(self.font())
@@ -227,6 +228,7 @@ class MarkdownView(QTextBrowser):
             self._code.add(self._writer.write(settled, tail))
         finally:
             edit.endEditBlock()
+        self._code.follow(self._writer.tail)
         if not kept:
             self._select(anchor, position)
 
@@ -279,6 +281,6 @@ class MarkdownView(QTextBrowser):
             self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
     def _on_color_step(self) -> None:
-        self._code.step(self._theme.colors)
+        self._code.step()
         if self._code.waiting:
             self._color_timer.start()

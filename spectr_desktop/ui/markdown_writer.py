@@ -74,6 +74,11 @@ class DocumentWriter:
         """The position up to which the document is settled."""
         return self._tail[0].start if self._tail else self._end()
 
+    @property
+    def tail(self) -> list[tuple[int, Line | Table]]:
+        """The lines of the tail and the document position behind which each begins."""
+        return [(written.start, written.content) for written in self._tail]
+
     def write(
         self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]
     ) -> list[tuple[int, Line | Table]]:

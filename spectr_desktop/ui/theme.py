@@ -182,10 +182,11 @@ def palette(colors: Colors) -> QPalette:
 def style_sheet(colors: Colors) -> str:
     """The shipped style sheet with the colours of a theme put in for @names."""
     text = (paths.resources() / "themes" / "window.qss").read_text(encoding="utf-8")
-    names = sorted(Colors.__slots__, key=len, reverse=True)
-    for name in names:
+    # The longest names first: @text_dim must not be read as @text.
+    for name in sorted(Colors.__slots__, key=len, reverse=True):
         text = text.replace(f"@{name}", getattr(colors, name))
-    return text
+    icons = paths.resources() / "icons" / ("dark" if colors is DARK else "light")
+    return text.replace("@icons", icons.as_posix())
 
 
 def code_font() -> QFont:
