@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from spectr_desktop import __version__, logs, paths
 
 if TYPE_CHECKING:
-
     from PySide6.QtWidgets import QApplication
 
     from spectr_desktop.ui.main_window import MainWindow

@@ -69,7 +69,7 @@ if sys.platform == "win32":
         limits = _ExtendedLimits()
         limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
         size = ctypes.sizeof(limits)
-        child = kernel.OpenProcess(_MAY_JOIN, False, process.pid)  # noqa: FBT003
+        child = kernel.OpenProcess(_MAY_JOIN, False, process.pid)
         bound = (
             child
             and kernel.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), size)

@@ -10,7 +10,7 @@ import json
 import ssl
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -136,11 +136,18 @@ class Exchange:
         """
         response = await self.response()
         raw = response.headers.get("content-encoding", "identity") == "identity"
+        pieces = cast(
+            "AsyncGenerator[bytes, None]", response.aiter_raw() if raw else response.aiter_bytes()
+        )
         try:
-            async for chunk in response.aiter_raw() if raw else response.aiter_bytes():
+            async for chunk in pieces:
                 yield chunk
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise self._transport.mapped(error, written=True) from error
+        finally:
+            # The response first: then no generator inside httpx has to await when it is dropped.
+            await response.aclose()
+            await pieces.aclose()
 
     async def body(self) -> bytes:
         """The whole answer, for errors and short replies; cut at 4 MiB."""

@@ -59,8 +59,8 @@ class FileControl(QObject):
 
     @property
     def modified(self) -> bool:
-        """The editor has what the file has not."""
-        return self._editor.document().isModified()
+        """The editor has what the file has not; an empty new file has nothing to lose."""
+        return self._editor.document().isModified() and bool(self.name)
 
     def source(self) -> SourceFile | None:
         """What the editor holds now, under the file's name; None if there is nothing."""

@@ -75,7 +75,7 @@ class CodePainter:
         texts = [_text(line) for line in lines]
         if sum(map(len, texts)) > _LONGEST:
             return
-        block = self._block_at(start)
+        block = self._document.findBlock(start)
         for text, ranges in zip(texts, self._ranges(texts, lines[0].info), strict=False):
             self._paint(block, text, ranges)
             block = block.next()
@@ -102,13 +102,10 @@ class CodePainter:
             tokens, self._live_state = highlighter.tokenize(
                 text, self._live_state, _SOURCE[lines[0].info]
             )
-            self._paint(self._block_at(tail[first + number][0]), text, self._looked_up(tokens))
+            self._paint(
+                self._document.findBlock(tail[first + number][0]), text, self._looked_up(tokens)
+            )
         self._live_done = max(self._live_done, len(lines) - 1)
-
-    def _block_at(self, start: int) -> QTextBlock:
-        """The block that was written behind a position."""
-        block = self._document.findBlock(start)
-        return block.next() if start > block.position() or block.length() > 1 else block
 
     def _paint(self, block: QTextBlock, text: str, ranges: Iterable[_Range]) -> None:
         units = _utf16_offsets(text)

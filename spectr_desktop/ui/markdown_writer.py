@@ -49,10 +49,18 @@ def quote_depth(state: int) -> int:
 
 @dataclass(slots=True)
 class _Written:
-    """A line or table in the open tail, and the document's end before it was written."""
+    """A line or table in the open tail.
+
+    Attributes:
+        content: what it shows.
+        start: the document's end before it was written.
+        position: where its block begins.
+        table: the document's table that it is.
+    """
 
     content: Line | Table
     start: int
+    position: int
     table: QTextTable | None = None
 
 
@@ -76,8 +84,8 @@ class DocumentWriter:
 
     @property
     def tail(self) -> list[tuple[int, Line | Table]]:
-        """The lines of the tail and the document position behind which each begins."""
-        return [(written.start, written.content) for written in self._tail]
+        """The lines of the tail and the document position at which each begins."""
+        return [(written.position, written.content) for written in self._tail]
 
     def write(
         self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]
@@ -85,7 +93,7 @@ class DocumentWriter:
         """Replace the tail by settled lines and a new tail.
 
         Returns:
-            The settled lines and the document position behind which each begins.
+            The settled lines and the document position at which each begins.
         """
         wanted = [*settled, *tail]
         same = 0
@@ -105,7 +113,7 @@ class DocumentWriter:
         if done:
             self._before = done[-1].content
             del self._tail[: len(settled)]
-        return [(written.start, written.content) for written in done]
+        return [(written.position, written.content) for written in done]
 
     def _end(self) -> int:
         return self._document.characterCount() - 1
@@ -138,7 +146,8 @@ class DocumentWriter:
 
     def _append(self, content: Line | Table) -> None:
         before = self._last()
-        written = _Written(content, self._end())
+        end = self._end()
+        written = _Written(content, end, end + 1 if isinstance(before, Line) else end)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         if isinstance(content, Line):
             self._append_line(content, before)

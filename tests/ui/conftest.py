@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtWidgets import QApplication
 
 from spectr_desktop.ui.loop import WindowLoop
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping
+
+    import pytest
 
 
 def _qasync_loop() -> asyncio.AbstractEventLoop:

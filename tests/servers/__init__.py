@@ -1,0 +1,1 @@
+"""Servers that answer by script over a real socket."""
