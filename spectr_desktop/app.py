@@ -92,8 +92,11 @@ async def _until_closed(window: MainWindow, options: WindowOptions) -> None:
 
 def _start(window: MainWindow, options: WindowOptions) -> None:
     from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+    from spectr_desktop.records.server import ServerConfig  # noqa: PLC0415
 
     named = compose.config_for(options.provider, options.base_url, options.model)
+    if named is None and options.base_url:
+        named = ServerConfig("ollama", options.base_url)  # as the command line takes it
     window.start(options.paths, named, options.model)
 
 

@@ -175,9 +175,12 @@ async def _audit(given: argparse.Namespace) -> int:
     try:
         return await _audited(given, output)
     except SpectrError as error:
-        output.failed(error)
+        output.ended(Outcome.FAILED, error)
         _say(error.message)
         return EXIT_OTHER
+    except asyncio.CancelledError:  # Ctrl+C while the server was asked for its models
+        output.ended(Outcome.STOPPED)
+        raise
 
 
 async def _audited(given: argparse.Namespace, output: _Output) -> int:
@@ -238,26 +241,26 @@ def _finish(
     )
 
     text = markdown_report(session.plan.header, result)
-    for path in outputs:
-        _write(path, text.encode("utf-8", "replace"), paths.runs() / session.plan.header.id)
+    kept_in = paths.runs() / session.plan.header.id
+    written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in outputs]
     if session.plan.header.model.practice:
         _say(PRACTICE)
     if not result.outcome.finished:
         _say(result.error.message if result.error else STAMPS[result.outcome])
     if interrupted:
         return EXIT_INTERRUPTED
-    return EXIT_COMPLETE if result.outcome.finished else EXIT_OTHER
+    return EXIT_COMPLETE if result.outcome.finished and all(written) else EXIT_OTHER
 
 
-def _write(path: Path, raw: bytes, run: Path) -> None:
+def _write(path: Path, raw: bytes, run: Path) -> bool:
+    """Write one output; False, and a sentence, if that cannot be done."""
     try:
-        paths.write_atomically(path, raw)
+        paths.write_atomically(Path(os.path.realpath(path)), raw)
     except OSError as error:
-        raise SpectrError(
-            "write_failed",
-            f"{path} cannot be written ({error.strerror or error}). The answer is kept in {run}.",
-            params={"path": str(path), "run": str(run)},
-        ) from error
+        reason = error.strerror or error
+        _say(f"{path} cannot be written ({reason}). The answer is kept in {run}.")
+        return False
+    return True
 
 
 def _read(named: Sequence[Path]) -> list[SourceFile]:
@@ -300,12 +303,12 @@ class _TextOutput:
         if text:
             self._ends_open = not text.endswith("\n")
             self._put(text)
-        if self._ends_open and isinstance(entries[-1].event, RunFinished):
+        if self._ends_open and any(isinstance(e.event, RunFinished) for e in entries):
             self._put("\n")
 
-    def failed(self, error: SpectrError) -> None:
-        """Nothing of a report exists; the sentence goes to standard error."""
-        del error
+    def ended(self, outcome: Outcome, error: SpectrError | None = None) -> None:
+        """The run ended before it began; the sentence goes to standard error."""
+        del outcome, error
 
     def _put(self, text: str) -> None:
         try:
@@ -324,9 +327,9 @@ class _EventOutput(_TextOutput):
             line = {**event_to_json(entry.event), "t": entry.t, "cell": entry.cell}
             self._put(json.dumps(line) + "\n")
 
-    def failed(self, error: SpectrError) -> None:
-        info = ErrorInfo(error.code, error.message, error.params, error.detail)
-        self._put(json.dumps(event_to_json(RunFinished(Outcome.FAILED, info))) + "\n")
+    def ended(self, outcome: Outcome, error: SpectrError | None = None) -> None:
+        info = error and ErrorInfo(error.code, error.message, error.params, error.detail)
+        self._put(json.dumps(event_to_json(RunFinished(outcome, info))) + "\n")
 
 
 _Output = _TextOutput
@@ -341,7 +344,8 @@ def _print(text: str) -> None:
 
 
 def _say(sentence: str) -> None:
-    sys.stderr.write(_CONTROLS.sub(" ", sentence) + "\n")
+    """To standard error, as one line."""
+    sys.stderr.write(_CONTROLS.sub(" ", sentence).replace("\n", " ") + "\n")
 
 
 def _forget_stdout() -> None:

@@ -10,13 +10,26 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import io
     from pathlib import Path
 
 _ROOT = "spectr_desktop"
 # What keys look like, and the headers that carry them: a net under code that never logs them.
 _SECRET = re.compile(
-    r"(?i)\b(sk-[a-z0-9_-]{8,}|(?:x-api-key|authorization|api[_-]?key)\b\W{1,4}(?:bearer\s+)?[^\s'\",}]+)"
+    r"(?i)\bsk-[a-z0-9_-]{8,}"
+    r"|(?:x-api-key|authorization|api[_-]?key)\b\W{1,4}(?:(?:bearer|basic)\s+)?[^\s'\",}]+"
 )
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """A rotating file, each of which only the user may read."""
+
+    def _open(self) -> io.TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """A log that cannot be written (the disk is full) is no reason to disturb anybody."""
 
 
 class _Redacted(logging.Formatter):
@@ -38,10 +51,7 @@ def start(folder: Path | None) -> None:
     if folder is not None:
         file = folder / "spectr-desktop.log"
         with contextlib.suppress(OSError):
-            os.close(os.open(file, os.O_CREAT | os.O_APPEND, 0o600))
-            handler = logging.handlers.RotatingFileHandler(
-                file, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
-            )
+            handler = _PrivateFile(file, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
 

@@ -66,7 +66,8 @@ def compose(chosen: Prompt, title: str, files: Sequence[SourceFile]) -> Composed
     so that nothing inside can end the data early. Texts go in whole and unchanged.
     """
     blocks = [_marked(file) for file in files]
-    given = {"title": title, "source": "\n\n".join(blocks)}
+    # A file's name is as untrusted as its text, and stands outside the fence: one line of it.
+    given = {"title": " ".join(title.split()), "source": "\n\n".join(blocks)}
     # One pass over the template: what looks like a place inside a source stays as it is.
     user = _PLACE.sub(lambda match: given[match.group(1)], chosen.user)
     return Composed(chosen.system, user)
@@ -76,7 +77,7 @@ def _marked(file: SourceFile) -> str:
     mark = file.sha256[:12]
     end = "" if file.text.endswith("\n") else "\n"
     return (
-        f"<<<source {mark} {file.path}\n"
+        f"<<<source {mark} {' '.join(file.path.split())}\n"
         f"{_fence(file.text)}{file.language}\n{file.text}{end}{_fence(file.text)}\n"
         f"source {mark}>>>"
     )

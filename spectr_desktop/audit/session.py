@@ -13,7 +13,13 @@ from spectr_desktop.audit import budget
 from spectr_desktop.audit.plan import utc_now
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
-from spectr_desktop.providers.errors import AuthFailed, ConnectionLost, ModelMissing, Unreachable
+from spectr_desktop.providers.errors import (
+    AuthFailed,
+    ConnectionLost,
+    EngineFailed,
+    ModelMissing,
+    Unreachable,
+)
 from spectr_desktop.records.events import (
     CellFinished,
     GenerationEnded,
@@ -55,7 +61,7 @@ _OUTCOME_OF = {
     StopReason.OTHER: Outcome.INTERRUPTED,
 }
 # The next request would fail in the same way.
-_REPEATS = (AuthFailed, ModelMissing, Unreachable)
+_REPEATS = (AuthFailed, ModelMissing, Unreachable, EngineFailed)
 
 
 class EventSink(Protocol):
@@ -165,12 +171,7 @@ class Session:
                 continue
             self._cell = _CellState(planned.cell.id, self._clock())
             self._task = asyncio.create_task(self._consume(planned), name="request")
-            try:
-                await asyncio.wait({self._task})
-            except asyncio.CancelledError:
-                was_cancelled = True
-                self.cancel()
-                await asyncio.wait({self._task})
+            was_cancelled |= await self._ended(self._task)
             result, repeats = self._result(planned, self._task)
             texts[planned.cell.id] = "".join(self._cell.text)
             results.append(result)
@@ -179,15 +180,33 @@ class Session:
         self._cell = _CellState("", self._clock())
         self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
         self._drain()
-        await self._journal.close()
+        closing = asyncio.create_task(self._journal.close(), name="journal-close")
+        was_cancelled |= await self._ended(closing)
+        closing.result()
         if was_cancelled:
             raise asyncio.CancelledError
         return run
+
+    async def _ended(self, task: asyncio.Task[None]) -> bool:
+        """Wait for the end of a task; True if this coroutine was cancelled meanwhile, once or more.
+
+        Nothing may be left half saved, however impatient the caller is.
+        """
+        was_cancelled = False
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                was_cancelled = True
+                self.cancel()
+        return was_cancelled
 
     async def _consume(self, planned: PlannedRequest) -> None:
         async with contextlib.aclosing(self._provider.generate(planned.request)) as events:
             async for event in events:
                 self._on_event(event)
+                if isinstance(event, GenerationEnded):
+                    return  # a server that holds the connection open cannot hold the run open
 
     def _on_event(self, event: StreamEvent) -> None:
         cell = self._cell
@@ -247,7 +266,8 @@ class Session:
             if not self._journal_failed:
                 self._journal_failed = True
                 _log.warning("%s (%s)", error.message, error.detail)
-                batch.append(RunEntry(batch[-1].t, "", Notice(error.code, error.message)))
+                # First, because nothing may stand behind a run's outcome.
+                batch.insert(0, RunEntry(batch[0].t, "", Notice(error.code, error.message)))
         self._listener(batch)
 
     def _result(self, planned: PlannedRequest, task: asyncio.Task[None]) -> tuple[CellResult, bool]:
@@ -264,10 +284,10 @@ class Session:
             ),
             explanation=cell.ended.explanation if cell.ended else "",
         )
-        if task.cancelled():
+        # What comes after the end mark changes nothing any more.
+        if cell.ended is None and task.cancelled():
             return replace(result, outcome=Outcome.STOPPED), False
-        error = task.exception()
-        if error is not None and cell.ended is None:
+        if cell.ended is None and (error := task.exception()) is not None:
             lost = isinstance(error, ConnectionLost)
             outcome = Outcome.INTERRUPTED if lost else Outcome.FAILED
             return replace(result, outcome=outcome, error=_info(error)), isinstance(error, _REPEATS)
@@ -287,6 +307,8 @@ class Session:
 
     def _run_result(self, results: list[CellResult], texts: dict[str, str]) -> RunResult:
         outcome = worst([result.outcome for result in results])
+        if outcome is Outcome.NOT_SENT:  # only Stop, pressed between two requests, leaves that
+            outcome = Outcome.STOPPED
         error = next((result.error for result in results if result.outcome is outcome), None)
         return RunResult(
             outcome=outcome,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from spectr_desktop.providers.errors import AuthFailed, ProviderError, ServerFailed
+from spectr_desktop.providers.errors import ProviderError, ServerFailed
 from spectr_desktop.providers.sse import sse_events
-from spectr_desktop.providers.status import not_a_stream, server_words, status_error
+from spectr_desktop.providers.status import (
+    key_of,
+    not_a_stream,
+    redacted,
+    server_words,
+    status_error,
+)
 from spectr_desktop.providers.transport import Service, Transport, checked_url
-from spectr_desktop.providers.wire import SseEvent, json_object
+from spectr_desktop.providers.wire import SseEvent, as_object, as_objects, json_object
 from spectr_desktop.records.events import (
     GenerationEnded,
     PhaseChanged,
@@ -80,9 +86,7 @@ class Anthropic:
         while True:
             path = "/v1/models?limit=1000" + (f"&after_id={after}" if after else "")
             page = await self._fetch(path)
-            out.extend(
-                _listed(entry) for entry in cast("list[dict[str, Any]]", page.get("data") or [])
-            )
+            out.extend(_listed(entry) for entry in as_objects(page.get("data")))
             last = str(page.get("last_id") or "")
             if not page.get("has_more") or not last or last == after:
                 return tuple(out)
@@ -122,11 +126,10 @@ class Anthropic:
             if "event-stream" not in content_type:
                 raise not_a_stream(self._transport.host, content_type)
             state = _Message(self, request.model)
-            async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as batches:
-                async for batch in batches:
-                    for sse in batch:
-                        for event in state.read(sse):
-                            yield event
+            async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:
+                async for sse in events:
+                    for event in state.read(sse):
+                        yield event
 
     async def close(self) -> None:
         """Nothing is held between requests."""
@@ -143,22 +146,18 @@ class Anthropic:
             "protocol",
             f"{self._transport.host} sent an event that cannot be read. What had arrived is kept.",
             params={"host": self._transport.host},
-            detail=detail[:500],
+            detail=self.redacted(detail)[:500],
         )
 
+    def redacted(self, text: str) -> str:
+        """A server's words without the key."""
+        return redacted(text, self._key())
+
     def _headers(self) -> dict[str, str]:
-        headers = {"anthropic-version": _VERSION}
-        key = self._key()
-        if key:
-            headers["x-api-key"] = key
-        elif not self._transport.loopback:
-            raise AuthFailed(
-                "key_missing",
-                f"There is no key for {self._transport.host}. Set {KEY_VARIABLE} and start the "
-                "program again.",
-                params={"host": self._transport.host, "variable": KEY_VARIABLE},
-            )
-        return headers
+        needed = not self._transport.loopback
+        host = self._transport.host
+        key = key_of(self._key, host=host, variable=KEY_VARIABLE, needed=needed)
+        return {"anthropic-version": _VERSION, **({"x-api-key": key} if key else {})}
 
     async def _fetch(self, path: str) -> dict[str, Any]:
         response = await self._transport.fetch("GET", path, headers=self._headers())
@@ -175,11 +174,11 @@ class Anthropic:
     ) -> ProviderError:
         return status_error(
             status,
-            server_words(body),
+            server_words(body, self._key()),
             host=self._transport.host,
             model=model,
             key_variable=KEY_VARIABLE,
-            request_id=request_id,
+            request_id=self.redacted(request_id),
         )
 
 
@@ -200,14 +199,14 @@ class _Message:
             raise self._adapter.malformed(sse.data)
         kind = event.get("type")
         if kind == "content_block_delta":
-            return _delta(cast("dict[str, Any]", event.get("delta") or {}))
+            return _delta(as_object(event.get("delta")))
         if kind == "message_start":
-            return self._count(cast("dict[str, Any]", event.get("message") or {}).get("usage"))
+            return self._count(as_object(event.get("message")).get("usage"))
         if kind == "message_delta":
-            delta = cast("dict[str, Any]", event.get("delta") or {})
+            delta = as_object(event.get("delta"))
             self._reason = str(delta.get("stop_reason") or "")
-            details = cast("dict[str, Any]", delta.get("stop_details") or {})
-            self._explanation = str(details.get("explanation") or "")
+            details = as_object(delta.get("stop_details"))
+            self._explanation = self._adapter.redacted(str(details.get("explanation") or ""))
             return self._count(event.get("usage"))
         if kind == "message_stop":
             reason = _REASONS.get(self._reason, StopReason.OTHER)
@@ -217,17 +216,15 @@ class _Message:
         return []
 
     def _count(self, usage: object) -> list[StreamEvent]:
-        if not isinstance(usage, dict):
+        fields = as_object(usage)
+        if not fields:
             return []
-        fields = cast("dict[str, object]", usage)
         for name, value in fields.items():
             if isinstance(value, int):
                 self._usage[name] = value
-        details = fields.get("output_tokens_details")
-        if isinstance(details, dict):
-            thinking = cast("dict[str, object]", details).get("thinking_tokens")
-            if isinstance(thinking, int):
-                self._usage["thinking_tokens"] = thinking
+        thinking = as_object(fields.get("output_tokens_details")).get("thinking_tokens")
+        if isinstance(thinking, int):
+            self._usage["thinking_tokens"] = thinking
         cached = self._usage.get("cache_read_input_tokens", 0)
         written = self._usage.get("cache_creation_input_tokens", 0)
         return [
@@ -253,8 +250,8 @@ def _delta(delta: dict[str, Any]) -> list[StreamEvent]:
 
 def _listed(entry: dict[str, Any]) -> ModelInfo:
     context, limit = entry.get("max_input_tokens"), entry.get("max_tokens")
-    if context is None and isinstance(entry.get("meta"), dict):  # llama-server's list
-        context = cast("dict[str, object]", entry["meta"]).get("n_ctx")
+    if context is None:  # llama-server's list
+        context = as_object(entry.get("meta")).get("n_ctx")
     return ModelInfo(
         id=str(entry.get("id") or ""),
         label=str(entry.get("display_name") or ""),

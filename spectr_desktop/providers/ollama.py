@@ -6,13 +6,20 @@ import contextlib
 import os
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from spectr_desktop.providers.errors import ProviderError, ServerFailed
 from spectr_desktop.providers.status import not_a_stream, server_words, status_error
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
-from spectr_desktop.providers.wire import NdjsonDecoder, WireError, json_object
+from spectr_desktop.providers.wire import (
+    NdjsonDecoder,
+    WireError,
+    as_object,
+    as_objects,
+    as_strings,
+    json_object,
+)
 from spectr_desktop.records.events import (
     GenerationEnded,
     PhaseChanged,
@@ -50,13 +57,14 @@ def host_address(value: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "http", text
-        port: int | None = 11434
-    else:
-        port = {"http": 80, "https": 443}.get(scheme)
+    port = {"http": 80, "https": 443}.get(scheme, 11434) if separator else 11434
     authority, _, path = rest.partition("/")
     if authority.count(":") > 1 and not authority.startswith("["):
         authority = f"[{authority}]"
-    parts = urlsplit(f"{scheme}://{authority}")
+    try:
+        parts = urlsplit(f"{scheme}://{authority}")
+    except ValueError:  # half a pair of brackets: whoever uses the address says that it is none
+        return value
     if not separator and parts.hostname == "ollama.com":
         scheme, port = "https", 443
     try:
@@ -95,7 +103,7 @@ class Ollama:
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that are installed, newest first."""
         found = await self._fetch("GET", "/api/tags")
-        entries = cast("list[dict[str, Any]]", found.get("models") or [])
+        entries = as_objects(found.get("models"))
         models = [_listed(entry) for entry in entries]
         return tuple(m for m in models if not m.capabilities or "completion" in m.capabilities)
 
@@ -103,10 +111,10 @@ class Ollama:
         """One model, with its own context setting."""
         shown = await self._fetch("POST", "/api/show", {"model": model_id}, model_id)
         listed = next((m for m in await self.models() if _same(m.id, model_id)), None)
-        info = cast("dict[str, Any]", shown.get("model_info") or {})
+        info = as_object(shown.get("model_info"))
         family = info.get("general.architecture")
         own = _NUM_CTX.search(str(shown.get("parameters") or ""))
-        details = cast("dict[str, Any]", shown.get("details") or {})
+        details = as_object(shown.get("details"))
         base = listed or ModelInfo(model_id)
         return ModelInfo(
             id=model_id,
@@ -116,7 +124,7 @@ class Ollama:
             parameter_size=str(details.get("parameter_size") or base.parameter_size),
             quantization=str(details.get("quantization_level") or base.quantization),
             digest=base.digest,
-            capabilities=frozenset(cast("list[str]", shown.get("capabilities") or [])),
+            capabilities=as_strings(shown.get("capabilities")),
             remote=base.remote or _is_cloud(shown, model_id),
         )
 
@@ -186,7 +194,7 @@ class Ollama:
     def _line(self, line: dict[str, Any], model: str) -> list[StreamEvent]:
         if "error" in line:
             raise self._error(200, line, model)
-        message = cast("dict[str, Any]", line.get("message") or {})
+        message = as_object(line.get("message"))
         out: list[StreamEvent] = []
         if thinking := message.get("thinking"):
             out.append(ThinkingDelta(str(thinking)))
@@ -222,7 +230,7 @@ class Ollama:
 
 
 def _listed(entry: dict[str, Any]) -> ModelInfo:
-    details = cast("dict[str, Any]", entry.get("details") or {})
+    details = as_object(entry.get("details"))
     name = str(entry.get("name") or entry.get("model") or "")
     return ModelInfo(
         id=name,
@@ -231,7 +239,7 @@ def _listed(entry: dict[str, Any]) -> ModelInfo:
         parameter_size=str(details.get("parameter_size") or ""),
         quantization=str(details.get("quantization_level") or ""),
         digest=str(entry.get("digest") or ""),
-        capabilities=frozenset(cast("list[str]", entry.get("capabilities") or [])),
+        capabilities=as_strings(entry.get("capabilities")),
         remote=_is_cloud(entry, name),
     )
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from spectr_desktop.providers.errors import (
-    AuthFailed,
-    BadRequest,
-    ModelMissing,
-    ProviderError,
-    ServerFailed,
-)
+from spectr_desktop.providers.errors import BadRequest, ModelMissing, ProviderError, ServerFailed
 from spectr_desktop.providers.sse import sse_events
-from spectr_desktop.providers.status import not_a_stream, server_words, status_error
+from spectr_desktop.providers.status import (
+    key_of,
+    not_a_stream,
+    redacted,
+    server_words,
+    status_error,
+)
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
-from spectr_desktop.providers.wire import json_object
+from spectr_desktop.providers.wire import as_object, as_objects, json_object
 from spectr_desktop.records.events import (
     GenerationEnded,
     PhaseChanged,
@@ -77,9 +77,7 @@ class OpenAICompatible:
         """The models that the server lists."""
         found = await self._fetch("/v1/models")
         # Ollama's list without models is null.
-        return tuple(
-            _listed(entry) for entry in cast("list[dict[str, Any]]", found.get("data") or [])
-        )
+        return tuple(_listed(entry) for entry in as_objects(found.get("data")))
 
     async def model(self, model_id: str) -> ModelInfo:
         """One model of the list; a server without a list is believed to have it."""
@@ -151,24 +149,23 @@ class OpenAICompatible:
 
     async def _events(self, exchange: Exchange, model: str) -> AsyncGenerator[StreamEvent, None]:
         reason = ""
-        async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as batches:
-            async for batch in batches:
-                for sse in batch:
-                    if sse.data.strip() == "[DONE]":
-                        yield GenerationEnded(_REASONS.get(reason or "stop", StopReason.OTHER))
-                        return
-                    chunk = json_object(sse.data)
-                    if chunk is None:
-                        raise self._malformed(sse.data)
-                    if chunk.get("error"):
-                        raise self._error(200, chunk, model)
-                    choices = cast("list[dict[str, Any]]", chunk.get("choices") or [])
-                    for event in _deltas(choices):
-                        yield event
-                    if choices and choices[0].get("finish_reason"):
-                        reason = str(choices[0]["finish_reason"])
-                    if chunk.get("usage"):
-                        yield _usage(cast("dict[str, Any]", chunk["usage"]))
+        async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:
+            async for sse in events:
+                if sse.data.strip() == "[DONE]":
+                    yield GenerationEnded(_REASONS.get(reason or "stop", StopReason.OTHER))
+                    return
+                chunk = json_object(sse.data)
+                if chunk is None:
+                    raise self._malformed(sse.data)
+                if chunk.get("error"):
+                    raise self._error(200, chunk, model)
+                choices = as_objects(chunk.get("choices"))
+                for event in _deltas(choices):
+                    yield event
+                if choices and choices[0].get("finish_reason"):
+                    reason = str(choices[0]["finish_reason"])
+                if chunk.get("usage"):
+                    yield _usage(as_object(chunk["usage"]))
         if reason:
             yield GenerationEnded(_REASONS.get(reason, StopReason.OTHER))
 
@@ -177,21 +174,14 @@ class OpenAICompatible:
             "protocol",
             f"{self._transport.host} sent an event that cannot be read. What had arrived is kept.",
             params={"host": self._transport.host},
-            detail=text[:500],
+            detail=redacted(text, self._key())[:500],
         )
 
     def _headers(self) -> dict[str, str]:
-        key = self._key()
-        if key:
-            return {"authorization": f"Bearer {key}"}
-        if self._transport.loopback:
-            return {}
-        raise AuthFailed(
-            "key_missing",
-            f"There is no key for {self._transport.host}. Set {KEY_VARIABLE} and start the program "
-            "again.",
-            params={"host": self._transport.host, "variable": KEY_VARIABLE},
-        )
+        needed = not self._transport.loopback
+        host = self._transport.host
+        key = key_of(self._key, host=host, variable=KEY_VARIABLE, needed=needed)
+        return {"authorization": f"Bearer {key}"} if key else {}
 
     async def _fetch(self, path: str) -> dict[str, Any]:
         response = await self._transport.fetch("GET", path, headers=self._headers())
@@ -205,7 +195,7 @@ class OpenAICompatible:
     def _error(self, status: int, body: bytes | dict[str, Any], model: str) -> ProviderError:
         return status_error(
             status,
-            server_words(body),
+            server_words(body, self._key()),
             host=self._transport.host,
             model=model,
             key_variable=KEY_VARIABLE,
@@ -215,7 +205,7 @@ class OpenAICompatible:
 def _deltas(choices: list[dict[str, Any]]) -> list[StreamEvent]:
     if not choices:
         return []
-    delta = cast("dict[str, Any]", choices[0].get("delta") or {})
+    delta = as_object(choices[0].get("delta"))
     out: list[StreamEvent] = []
     # The same thought under two names: servers send one of them, some send both.
     if thinking := delta.get("reasoning_content") or delta.get("reasoning"):
@@ -230,8 +220,8 @@ def _usage(usage: dict[str, Any]) -> UsageReported:
         value = of.get(name)
         return value if isinstance(value, int) else None
 
-    read = cast("dict[str, Any]", usage.get("prompt_tokens_details") or {})
-    written = cast("dict[str, Any]", usage.get("completion_tokens_details") or {})
+    read = as_object(usage.get("prompt_tokens_details"))
+    written = as_object(usage.get("completion_tokens_details"))
     return UsageReported(
         Usage(
             input=count(usage, "prompt_tokens"),
@@ -243,7 +233,7 @@ def _usage(usage: dict[str, Any]) -> UsageReported:
 
 
 def _listed(entry: dict[str, Any]) -> ModelInfo:
-    meta = cast("dict[str, Any]", entry.get("meta") or {})
+    meta = as_object(entry.get("meta"))
     context = meta.get("n_ctx") or entry.get("max_model_len") or meta.get("n_ctx_train")
     size = meta.get("size")
     return ModelInfo(

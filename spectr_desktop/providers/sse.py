@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.transport import Exchange
 
 
-async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[list[SseEvent], None]:
-    """The events of an answer, those of one chunk together.
+async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[SseEvent, None]:
+    """The events of an answer.
 
     Raises:
         ProviderError: the connection was lost, or the bytes are no event stream.
@@ -24,12 +24,10 @@ async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[list[SseEv
     try:
         async with contextlib.aclosing(exchange.chunks()) as chunks:
             async for chunk in chunks:
-                events = decoder.feed(chunk)
-                if events:
-                    yield events
-        rest = decoder.finish()
-        if rest:
-            yield rest
+                for event in decoder.feed(chunk):
+                    yield event
+        for event in decoder.finish():
+            yield event
     except WireError as error:
         raise ServerFailed(
             "protocol",

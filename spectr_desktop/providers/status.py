@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from spectr_desktop.providers.errors import (
     AuthFailed,
@@ -15,11 +15,15 @@ from spectr_desktop.providers.errors import (
     ServerBusy,
     ServerFailed,
 )
-from spectr_desktop.providers.wire import json_object
+from spectr_desktop.providers.wire import as_object, json_object
+
+if TYPE_CHECKING:
+    from spectr_desktop.providers.base import KeySource
 
 _KEY_REFUSED = (401, 402, 403)
 _BUSY = (429, 503, 529)
 _SHOWN = 300  # characters of a server's own words in a sentence
+_KEPT = 4000  # … and in the details
 _OVERFLOW = (
     "exceed_context_size",
     "context_length_exceeded",
@@ -38,25 +42,57 @@ class ServerWords:
     message: str = ""
 
 
-def server_words(body: bytes | dict[str, Any]) -> ServerWords:
+def server_words(body: bytes | dict[str, Any], key: str | None = None) -> ServerWords:
     """Read an error body of any known shape.
 
     Known: `{"error": {"type", "message"}}`, `{"error": "text"}` (Ollama, whose text may be a
-    JSON document again), `{"message": …}`. Anything else is returned as text, shortened.
+    JSON document again), `{"message": …}`. Anything else is returned as text. A server may
+    repeat the key that it was sent, so the key is taken out before anything is shortened.
     """
     value = body if isinstance(body, dict) else json_object(body)
     if value is None:
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
-        return ServerWords("", " ".join(text.split())[:500])
+        return ServerWords("", redacted(" ".join(text.split()), key)[:_KEPT])
     error: object = value.get("error", value)
     if isinstance(error, str):
         inner = json_object(error)
-        return server_words(inner) if inner is not None else ServerWords("", error)
-    if isinstance(error, dict):
-        fields = cast("dict[str, object]", error)
-        kind = fields.get("type") or fields.get("code") or ""
-        return ServerWords(str(kind), str(fields.get("message") or ""))
-    return ServerWords("", str(error)[:500])
+        if inner is not None:
+            return server_words(inner, key)
+    fields = as_object(error)
+    kind = fields.get("type") or fields.get("code") or ""
+    message = fields.get("message") or "" if fields else error
+    return ServerWords(redacted(str(kind), key)[:_KEPT], redacted(str(message), key)[:_KEPT])
+
+
+def redacted(text: str, key: str | None) -> str:
+    """The text without the key, if it stands in it."""
+    return text.replace(key, "[key]") if key else text
+
+
+def key_of(source: KeySource, *, host: str, variable: str, needed: bool) -> str | None:
+    """The key for a request's header.
+
+    Raises:
+        AuthFailed: it is needed and missing, or it cannot stand in a header.
+    """
+    key = source()
+    params: dict[str, str | int] = {"host": host, "variable": variable}
+    if not key:
+        if not needed:
+            return None
+        raise AuthFailed(
+            "key_missing",
+            f"There is no key for {host}. Set {variable} and start the program again.",
+            params=params,
+        )
+    if not (key.isascii() and key.isprintable()):
+        # The HTTP library would say so too, and repeat the key while doing it.
+        raise AuthFailed(
+            "key_malformed",
+            f"The key for {host} has characters that no key has. Copy it into {variable} again.",
+            params=params,
+        )
+    return key
 
 
 def status_error(
@@ -107,6 +143,19 @@ def _classified(
         return _missing(said.strip(), params, pull)
     if status in _BUSY or "overloaded_error" in said or "rate_limit_error" in said:
         return ServerBusy("server_busy", f"{host} is busy. Try again in a while.", params=params)
+    return _by_status(status, words, params)
+
+
+def _by_status(status: int, words: ServerWords, params: dict[str, str | int]) -> ProviderError:
+    """The error for words that say nothing known."""
+    host = params["host"]
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return BadRequest(
+            "redirected",
+            f"{host} sends the request elsewhere (HTTP {status}). Check the address, also whether "
+            "it begins with http or https.",
+            params=params,
+        )
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return BadRequest(
             "bad_request",
@@ -115,9 +164,7 @@ def _classified(
         )
     where = "in the middle of its answer" if status < HTTPStatus.BAD_REQUEST else f"(HTTP {status})"
     return ServerFailed(
-        "server_error",
-        f"{host} reported an error {where}: {_short(words)}",
-        params=params,
+        "server_error", f"{host} reported an error {where}: {_short(words)}", params=params
     )
 
 

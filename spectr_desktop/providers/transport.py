@@ -76,14 +76,20 @@ def checked_url(url: str, default: str) -> str:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and not (parts.query or parts.fragment)
+        # A password would stand in every journal and report.
+        usable = usable and "@" not in parts.netloc
+        text = parts.geturl()
         httpx.URL(text)
     except (ValueError, httpx.InvalidURL):
         usable = False
     if not usable:
+        shown = url.rpartition("@")[2]
         raise BadRequest(
             "bad_url",
-            f"“{url}” is not a server's address. Write it like http://127.0.0.1:11434.",
-            params={"url": url},
+            f"“{shown}” is not a server's address. Write it like http://127.0.0.1:11434, without "
+            "a user name or password.",
+            params={"url": shown},
         )
     return text.rstrip("/").removesuffix("/v1").rstrip("/")
 
@@ -225,12 +231,10 @@ class Transport:
     ) -> AsyncGenerator[Exchange, None]:
         """POST a JSON body and hold the answer open; leaving closes the socket."""
         client = await self._client(_TIMEOUT)
-        # ASCII, so that a lone surrogate in a source is an escape and not an encoding error.
-        content = json.dumps(payload).encode("ascii")
         request = client.build_request(
             "POST",
             self.base_url + path,
-            content=content,
+            content=_json(payload),
             headers={"content-type": "application/json", **(headers or {})},
         )
         exchange = Exchange(self, request, client)
@@ -251,10 +255,15 @@ class Transport:
         Raises:
             ProviderError: there is no answer.
         """
+        content = None if payload is None else _json(payload)
+        kind = {"content-type": "application/json"} if content else {}
         async with await self._client(_SHORT) as client:
             try:
                 return await client.request(
-                    method, self.base_url + path, json=payload, headers=headers
+                    method,
+                    self.base_url + path,
+                    content=content,
+                    headers={**kind, **(headers or {})},
                 )
             except httpx.HTTPError as error:
                 raise self.mapped(error, written=False) from error
@@ -298,6 +307,11 @@ class Transport:
         """Nobody answers."""
         sentence = self.service.unreachable.format(host=self.host)
         return Unreachable("unreachable", sentence, params={"host": self.host}, detail=detail)
+
+
+def _json(payload: object) -> bytes:
+    """ASCII, so that a lone surrogate in a source or name is an escape and not an error."""
+    return json.dumps(payload).encode("ascii")
 
 
 @functools.cache

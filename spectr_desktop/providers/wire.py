@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -32,33 +35,30 @@ class LineSplitter:
     def __init__(self, *, carriage_returns: bool) -> None:
         self._carriage_returns = carriage_returns
         self._after_cr = False
-        self._open: list[bytes] = []
-        self._open_size = 0
+        self._open = bytearray()
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that this chunk ends.
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The lines that this chunk ends; it is taken in as they are asked for.
 
         Raises:
-            WireError: the open line has grown too long.
+            WireError: a line is too long. All lines before it have been given.
         """
         if self._carriage_returns:
             chunk = self._normalised(chunk)
-        if b"\n" not in chunk:
-            self._keep(chunk)
-            return []
-        lines = chunk.split(b"\n")
-        if self._open:
-            self._keep(lines[0])
-            lines[0] = b"".join(self._open)
-        rest = lines.pop()
-        self._open = []
-        self._open_size = 0
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            if self._open:
+                self._keep(line)
+                yield bytes(self._open)
+                self._open.clear()
+            else:
+                _check_size(len(line))
+                yield line
         self._keep(rest)
-        return lines
 
     def rest(self) -> bytes:
         """The line that no end has followed yet."""
-        return b"".join(self._open)
+        return bytes(self._open)
 
     def _normalised(self, chunk: bytes) -> bytes:
         if self._after_cr and chunk:
@@ -71,12 +71,8 @@ class LineSplitter:
         return chunk
 
     def _keep(self, part: bytes) -> None:
-        if not part:
-            return
-        self._open.append(part)
-        self._open_size += len(part)
-        if self._open_size > MAX_EVENT_BYTES:
-            raise WireError(f"a line is longer than {MAX_EVENT_BYTES} bytes")
+        _check_size(len(self._open) + len(part))
+        self._open += part
 
 
 class SseDecoder:
@@ -96,24 +92,20 @@ class SseDecoder:
         self._last_id = ""
         self.retry_ms: int | None = None
 
-    def feed(self, chunk: bytes) -> list[SseEvent]:
-        """The events that this chunk completes.
+    def feed(self, chunk: bytes) -> Iterator[SseEvent]:
+        """The events that this chunk completes; it is taken in as they are asked for.
 
         Raises:
-            WireError: an event is longer than `MAX_EVENT_BYTES`.
+            WireError: an event is longer than `MAX_EVENT_BYTES`; those before it have been given.
         """
-        events: list[SseEvent] = []
         for line in self._lines.feed(chunk):
             if self._first_line:
                 self._first_line = False
                 line = line.removeprefix(_BOM)  # noqa: PLW2901
             if line:
                 self._field(line)
-            else:
-                event = self._dispatch()
-                if event is not None:
-                    events.append(event)
-        return events
+            elif (event := self._dispatch()) is not None:
+                yield event
 
     def finish(self) -> list[SseEvent]:
         """What the end of the stream completes: nothing, or one event (see the class)."""
@@ -123,7 +115,7 @@ class SseDecoder:
         if rest:
             self._field(rest)
         data = "\n".join(self._data)
-        if data.strip() != "[DONE]" and not _is_json(data):
+        if data.strip() != "[DONE]" and json_object(data) is None:
             return []
         event = self._dispatch()
         return [] if event is None else [event]
@@ -134,10 +126,10 @@ class SseDecoder:
             return
         value = (raw[1:] if raw.startswith(b" ") else raw).decode("utf-8", "replace")
         if name == b"data":
+            # The whole line counts: lines without a value take memory too.
+            self._data_size += len(line)
+            _check_size(self._data_size)
             self._data.append(value)
-            self._data_size += len(raw)
-            if self._data_size > MAX_EVENT_BYTES:
-                raise WireError(f"an event is longer than {MAX_EVENT_BYTES} bytes")
         elif name == b"event":
             self._type = value
         elif name == b"id":
@@ -164,18 +156,20 @@ class NdjsonDecoder:
     def __init__(self) -> None:
         self._lines = LineSplitter(carriage_returns=False)
 
-    def feed(self, chunk: bytes) -> list[dict[str, Any]]:
-        """The objects that this chunk completes.
+    def feed(self, chunk: bytes) -> Iterator[dict[str, Any]]:
+        """The objects that this chunk completes; it is taken in as they are asked for.
 
         Raises:
-            WireError: a line is too long, no JSON, or no object.
+            WireError: a line is too long, no JSON, or no object; those before have been given.
         """
-        return [_object(line) for line in self._lines.feed(chunk) if line.strip()]
+        for line in self._lines.feed(chunk):
+            if line.strip():
+                yield _object(line)
 
     def finish(self) -> list[dict[str, Any]]:
         """The last object if the stream ended without a line end but after a complete one."""
-        rest = self._lines.rest()
-        return [_object(rest)] if _is_json(rest) else []
+        value = json_object(_text(self._lines.rest()))
+        return [] if value is None else [value]
 
 
 def json_object(text: str | bytes) -> dict[str, Any] | None:
@@ -187,12 +181,35 @@ def json_object(text: str | bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def _is_json(text: str | bytes) -> bool:
-    return bool(text) and json_object(text) is not None
+def as_object(value: object) -> dict[str, Any]:
+    """The value if it is a JSON object, otherwise an empty one: a server may send anything."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_objects(value: object) -> list[dict[str, Any]]:
+    """The objects in a JSON array; none if it is something else."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
+
+
+def as_strings(value: object) -> frozenset[str]:
+    """The strings in a JSON array; none if it is something else."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return frozenset(item for item in items if isinstance(item, str))
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    value = json_object(line)
+    value = json_object(_text(line))
     if value is None:
         raise WireError(f"a line is no JSON object: {line[:200]!r}")
     return value
+
+
+def _text(line: bytes) -> str:
+    """A damaged character must not cost the line that it stands in."""
+    return line.removeprefix(_BOM).decode("utf-8", "replace")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_EVENT_BYTES:
+        raise WireError(f"a line or event is longer than {MAX_EVENT_BYTES} bytes")

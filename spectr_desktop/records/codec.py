@@ -17,7 +17,7 @@ class RecordError(ValueError):
     """A JSON value does not have the shape of the record that it should be."""
 
 
-def to_json(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type  # a JSON value has no narrower type
+def to_json(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
     """The JSON value of a record: objects for dataclasses, arrays for tuples, names for enums."""
     if isinstance(value, enum.Enum):
         return value.value

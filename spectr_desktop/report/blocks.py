@@ -18,6 +18,8 @@ BLOCK_LIMIT = 64 * 1024
 
 _TAIL_LIMIT = 16 * 1024
 _EARLY_PARSES = 8
+# Inline parsing of hostile text takes time by the square of its length.
+_INLINE_LIMIT = 16 * 1024
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n?")
 
@@ -60,7 +62,9 @@ def parse_document(text: str) -> list[Block]:
     """Parse a whole text at once, with every reference definition known from the start."""
     source = _Normalizer().feed(text, final=True)
     references: _References = {}
-    return [span.block(references) for span in _parse(source, references)]
+    spans = _parse(source, references)
+    inlines = _Inlines(references)
+    return [span.block(inlines) for span in spans]
 
 
 class BlockSplitter:
@@ -76,6 +80,7 @@ class BlockSplitter:
         self._plain_from = 0
         self._early_parses = 0
         self._fence: _OpenFence | None = None
+        self._inlines: _Inlines | None = None
 
     def feed(self, text: str) -> Update:
         """Take the next piece of text, cut anywhere, and return what changed."""
@@ -134,7 +139,8 @@ class BlockSplitter:
             ends = bool(tail) and tail[-1].tokens[0].type in ("paragraph_open", "table_open")
             self._early_parses = _EARLY_PARSES if ends else 0
         self._plain_from = len(self._source)
-        self._tail = [span.block(references) for span in tail]
+        self._inlines = _Inlines(references, self._inlines)
+        self._tail = [span.block(self._inlines) for span in tail]
         if self._tail and last_line >= 0:
             self._tail[-1] = _held_back(self._tail[-1], last_line)
         if len(tail) == 1:
@@ -150,7 +156,8 @@ class BlockSplitter:
                 continue
             self._references[label] = reference
             self._stale = self._stale or label in self._open_labels
-        settled = [span.block(self._references) for span in spans]
+        inlines = _Inlines(self._references, self._inlines)
+        settled = [span.block(inlines) for span in spans]
         for block in settled:
             for token in block.tokens:
                 if token.type == "inline" and "[" in token.content:
@@ -202,13 +209,44 @@ class _Span:
     length: int
     tokens: list[Token] = field(default_factory=list[Token])
 
-    def block(self, references: _References) -> Block:
+    def block(self, inlines: _Inlines) -> Block:
         cut = self.length > BLOCK_LIMIT
         if not cut:
-            state = StateCore("", _MARKDOWN, {"references": references}, self.tokens)
-            inline(state)
-            text_join(state)
+            inlines.parse(self.tokens)
         return Block(self.source, self.tokens, cut)
+
+
+class _Inlines:
+    """Parses inline content with the references given; what was parsed with the same is reused."""
+
+    def __init__(self, references: _References, before: _Inlines | None = None) -> None:
+        self._references = references
+        self._before: dict[str, list[Token]] = {}
+        self._parsed: dict[str, list[Token]] = {}
+        if before is not None:
+            self._before = before.known(references)
+
+    def known(self, references: _References) -> dict[str, list[Token]]:
+        """What was parsed with these references."""
+        return self._parsed if references == self._references else {}
+
+    def parse(self, tokens: list[Token]) -> None:
+        new: list[Token] = []
+        for token in tokens:
+            if token.type != "inline":
+                continue
+            if len(token.content) > _INLINE_LIMIT:
+                token.children = [Token("text", "", 0, content=token.content)]
+                continue
+            children = self._before.get(token.content)
+            if children is None:
+                new.append(token)
+            else:
+                token.children = self._parsed[token.content] = children
+        state = StateCore("", _MARKDOWN, {"references": self._references}, new)
+        inline(state)
+        text_join(state)
+        self._parsed.update((token.content, token.children or []) for token in new)
 
 
 def _parser() -> MarkdownIt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import threading
@@ -54,10 +55,14 @@ class Journal:
             self._fd = os.open(self.folder / FILE_NAME, flags, 0o600)
         except OSError as error:
             raise self._error(error) from error
-        self._thread = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
+        try:
+            self._append(_line(to_json(header)))
+        except JournalError:
+            os.close(self._fd)
+            raise
         self._closed: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._thread = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
         self._thread.start()
-        self._append(_line(to_json(header)))
 
     @property
     def path(self) -> Path:
@@ -79,6 +84,8 @@ class Journal:
     async def close(self) -> None:
         """Bring everything to the disk and close the file; the loop is not blocked meanwhile."""
         if self._closed is None:
+            with contextlib.suppress(JournalError):  # a last try; who wrote it knows of the failure
+                self._append(b"")
             loop = asyncio.get_running_loop()
             self._closed = (loop, loop.create_future())
             self._stop.set()
@@ -104,10 +111,12 @@ class Journal:
             self._sync()
             self._stop.wait(_SYNC_INTERVAL_S)
         self._sync()
-        os.close(self._fd)
+        descriptor, self._fd = self._fd, -1  # its number may soon be another file's
+        os.close(descriptor)
         if self._closed is not None:
             loop, future = self._closed
-            loop.call_soon_threadsafe(_resolve, future)
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_resolve, future)
 
     def _sync(self) -> None:
         try:

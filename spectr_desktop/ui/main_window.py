@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.ui.report_pane import BannerKind
     from spectr_desktop.ui.theme import Theme
 
 _STATUS_INTERVAL_MS = 250
@@ -59,6 +60,9 @@ class MainWindow(QMainWindow):
         self._named: ServerConfig | None = None
         self._wanted_model = ""
         self._consents: set[str] = set()
+        # Whom the banner speaks of: "models", "file", "hint", "run", or nobody.
+        self._banner_topic = ""
+        self._asking = False
         self._closing = False
         self._may_close = False
         self.setObjectName("mainWindow")
@@ -151,19 +155,19 @@ class MainWindow(QMainWindow):
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
         self.file.document_changed.connect(self._on_document_changed)
-        self.file.failed.connect(self._on_error)
+        self.file.failed.connect(self._on_file_error)
         self.file.saved.connect(
             lambda name: self.status.show_message(self.tr("{name} is saved").format(name=name))
         )
         self.editor.files_dropped.connect(self._on_files_dropped)
-        self.editor.paste_refused.connect(self._on_error)
+        self.editor.paste_refused.connect(self._on_file_error)
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
         self.report.view.link_requested.connect(self._on_link)
         self.runs.started.connect(self._on_started)
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)
-        self.runs.notice_received.connect(lambda text: self.report.show_banner(text, "warning"))
+        self.runs.notice_received.connect(lambda text: self._say("run", text, "warning"))
         self.runs.failed.connect(self._on_failed)
         self.runs.finished.connect(self._on_finished)
         self._status_timer.timeout.connect(self._show_progress)
@@ -203,7 +207,8 @@ class MainWindow(QMainWindow):
         self.tasks.start(self.file.save_as(), "save as")
 
     def _on_document_changed(self) -> None:
-        self.report.clear_banner()
+        if self._banner_topic in ("file", "hint"):
+            self._show_outcome()
         self._show_file()
         self.editor.setFocus()
 
@@ -229,12 +234,12 @@ class MainWindow(QMainWindow):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         choices: list[Choice] = []
-        problems: list[str] = []
+        problems: dict[ServerConfig, str] = {}
         for config in compose.known_configs(self._named):
             try:
                 provider = self.runs.provider(config)
             except SpectrError as error:
-                problems.append(error.message)
+                problems[config] = error.message
                 continue
             found = await compose.offer(provider)
             title = compose.provider_title(config.provider)
@@ -242,24 +247,27 @@ class MainWindow(QMainWindow):
                 Choice(config, model, title, provider.locality(model)) for model in found.models
             ]
             if found.error is not None:
-                problems.append(found.error.message)
-        picker = self.top.picker
-        picker.set_rows(choices, problems)
-        if self._wanted_model:
-            self._pick_wanted()
+                problems[config] = found.error.message
+        self.top.picker.set_rows(choices, list(problems.values()))
+        # Who named a server or a model is told that it is not there; else one that works is enough.
+        problem = problems.get(self._named, "") if self._named else ""
         if not choices and problems:
-            self.report.show_banner(problems[0], "warning")
-        elif choices and not self.runs.running and self.runs.result is None:
-            self.report.clear_banner()
+            problem = problem or next(iter(problems.values()))
+        if self._wanted_model:
+            problem = problem or self._pick_wanted()
+            self._wanted_model = ""
+        if problem and self._banner_topic in ("", "models"):
+            self._say("models", problem, "warning")
+        elif not problem and self._banner_topic == "models":
+            self._show_outcome()
 
-    def _pick_wanted(self) -> None:
+    def _pick_wanted(self) -> str:
+        """Pick the model of the command line; a sentence if nobody has it."""
         name = Path(self._wanted_model).stem if self._named_file() else self._wanted_model
-        if not self.top.picker.pick(name):
-            self.report.show_banner(
-                self.tr("No server offers “{name}”. Pick another model.").format(name=name),
-                "warning",
-            )
-        self._wanted_model = ""
+        if self.top.picker.pick(name):
+            return ""
+        self.top.picker.pick_none()
+        return self.tr("No server offers “{name}”. Pick another model.").format(name=name)
 
     def _named_file(self) -> bool:
         return self._named is not None and bool(self._named.model_file)
@@ -274,16 +282,17 @@ class MainWindow(QMainWindow):
 
     def _on_run(self) -> None:
         if not self.runs.running:
+            self.top.picker.settle()
             self.tasks.start(self._run(), "run")
 
     async def _run(self) -> None:
         choice = self.top.picker.choice()
         source = self.file.source()
         if source is None:
-            self.report.show_banner(self.tr("Open a contract first, with Ctrl+O."), "info")
+            self._say("hint", self.tr("Open a contract first, with Ctrl+O."), "info")
             return
         if choice is None:
-            self.report.show_banner(self.tr("Pick a model first, with Ctrl+M."), "info")
+            self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
             return
         if choice.locality is Locality.REMOTE and not await self._may_send(choice):
             return
@@ -311,7 +320,7 @@ class MainWindow(QMainWindow):
 
     def _on_started(self) -> None:
         self.report.start(self.file.name)
-        self.report.clear_banner()
+        self._banner_topic = ""
         self.actions_by_name["stop"].setEnabled(True)
         self.actions_by_name["run"].setEnabled(False)
         self.top.set_running(running=True)
@@ -323,17 +332,27 @@ class MainWindow(QMainWindow):
     def _on_failed(self, sentence: str) -> None:
         self._show_not_running()
         self.status.show_message(self.tr("Not started"))
-        self.report.show_banner(sentence, "error")
+        if self.runs.result is not None:  # the report before this one is still there
+            self.report.set_markdown("".join(self.runs.result.texts.values()))
+        self._say("run", sentence, "error")
 
     def _on_finished(self) -> None:
         self.report.finish()
         self._show_not_running()
-        result, header = self.runs.result, self.runs.header
+        result = self.runs.result
         assert result is not None  # noqa: S101  # the signal says that it is there
-        assert header is not None  # noqa: S101
         self.status.show_result(result, saved=self.runs.saved)
+        self._show_outcome()
+
+    def _show_outcome(self) -> None:
+        """Say above the report what it is worth; nothing else is said there any more."""
+        self.report.clear_banner()
+        self._banner_topic = ""
+        result, header = self.runs.result, self.runs.header
+        if result is None or header is None:
+            return
         sentences: list[str] = []
-        kind = "info"
+        kind: BannerKind = "info"
         if not result.outcome.finished:
             from spectr_desktop.report.export.markdown import STAMPS  # noqa: PLC0415  # rarely
 
@@ -343,7 +362,7 @@ class MainWindow(QMainWindow):
         if header.model.practice:
             sentences.append(self.tr("This is the practice model. Its findings are worth nothing."))
         if sentences:
-            self.report.show_banner(" ".join(sentences), kind)
+            self._say("run", " ".join(sentences), kind)
 
     def _show_not_running(self) -> None:
         self._status_timer.stop()
@@ -377,12 +396,8 @@ class MainWindow(QMainWindow):
             write_atomically(path, text.encode("utf-8", "replace"))
         except OSError as error:
             reason = error.strerror or str(error)
-            self.report.show_banner(
-                self.tr("{path} cannot be written ({reason}). Choose another place.").format(
-                    path=path, reason=reason
-                ),
-                "error",
-            )
+            sentence = self.tr("{path} cannot be written ({reason}). Choose another place.")
+            self._say("file", sentence.format(path=path, reason=reason), "error")
             return
         self.status.show_message(self.tr("The report is in {path}").format(path=path))
 
@@ -438,12 +453,16 @@ class MainWindow(QMainWindow):
         if answer == "open":
             QDesktopServices.openUrl(QUrl(target))
 
-    def _on_error(self, error: SpectrError) -> None:
-        self.report.show_banner(error.message, "error")
+    def _on_file_error(self, error: SpectrError) -> None:
+        self._say("file", error.message, "error")
 
     def _on_task_error(self, error: BaseException) -> None:
         sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
-        self.report.show_banner(sentence.format(name=type(error).__name__), "error")
+        self._say("file", sentence.format(name=type(error).__name__), "error")
+
+    def _say(self, topic: str, text: str, kind: BannerKind) -> None:
+        self._banner_topic = topic
+        self.report.show_banner(text, kind)
 
     # -- the end ----------------------------------------------------------------------------
 
@@ -453,15 +472,18 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        if not self._closing:
-            self._closing = True
+        if not self._asking and not self._closing:
+            self._asking = True
             self.tasks.start(self._ask_and_shut_down(), "close")
 
     async def _ask_and_shut_down(self) -> None:
-        if await self.file.may_discard():
+        try:
+            may_close = await self.file.may_discard()
+        finally:
+            self._asking = False
+        if may_close and not self._closing:
+            self._closing = True
             await self._shut_down()
-        else:
-            self._closing = False
 
     async def _shut_down(self) -> None:
         self.runs.stop()

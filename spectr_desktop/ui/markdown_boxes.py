@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QTextBlock
+from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextDocument
 
 from spectr_desktop.ui.markdown_formats import CODE_PADDING, QUOTE_STEP
 from spectr_desktop.ui.markdown_writer import is_code, is_code_start, is_rule, quote_depth
@@ -14,37 +14,52 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
 
-def paint_boxes(painter: QPainter, first: QTextBlock, bottom: float, colors: Colors) -> None:
-    """Paint behind the blocks from `first` down to `bottom`, in the document's coordinates."""
+def paint_boxes(
+    painter: QPainter, document: QTextDocument, top: float, bottom: float, colors: Colors
+) -> None:
+    """Paint behind the blocks between two heights, in the document's coordinates."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    block = first
+    block = document.findBlockByNumber(_first_below(document, top))
+    end = document.findBlockByNumber(_first_below(document, bottom)).position()
     while is_code(block.userState()) and not is_code_start(block.userState()):
         block = block.previous()
-    while block.isValid():
+    while block.isValid() and block.position() <= end:
         state = block.userState()
-        if state <= 0:
-            block = block.next()
-            continue
-        if _rect(block).top() > bottom:
-            return
         if is_code(state):
-            block = _paint_code(painter, block, bottom, colors)
+            block = _paint_code(painter, block, end, colors)
             continue
-        _paint_line(painter, block, state, colors)
+        if state > 0:
+            _paint_line(painter, block, state, colors)
         block = block.next()
+
+
+def _first_below(document: QTextDocument, height: float) -> int:
+    """The number of the first block that ends below a height; the last block, if none does.
+
+    Qt's own search for a position goes through the document from its beginning.
+    """
+    low, high = 0, document.blockCount() - 1
+    while low < high:
+        middle = (low + high) // 2
+        # The box of a code block reaches below its last line.
+        if _rect(document.findBlockByNumber(middle)).bottom() + CODE_PADDING < height:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _rect(block: QTextBlock) -> QRectF:
     return block.document().documentLayout().blockBoundingRect(block)
 
 
-def _paint_code(painter: QPainter, first: QTextBlock, bottom: float, colors: Colors) -> QTextBlock:
+def _paint_code(painter: QPainter, first: QTextBlock, end: int, colors: Colors) -> QTextBlock:
     """Paint the box of a code block, or as much as is seen; return the block behind it."""
     last, following = first, first.next()
     while following.isValid() and _continues(following.userState()):
         last, following = following, following.next()
-        if _rect(last).top() > bottom:
+        if last.position() > end:
             break
     document = first.document()
     margin = document.documentMargin()
@@ -76,11 +91,11 @@ def _paint_line(painter: QPainter, block: QTextBlock, state: int, colors: Colors
 
 def _paint_quote_bars(painter: QPainter, block: QTextBlock, rect: QRectF, colors: Colors) -> None:
     margin = block.document().documentMargin()
-    above = quote_depth(block.previous().userState())
-    gap = block.blockFormat().topMargin()
+    before = block.previous()
+    above = quote_depth(before.userState()) if before.isValid() else 0
     painter.setBrush(QColor(colors.line))
     for depth in range(quote_depth(block.userState())):
         # One bar from paragraph to paragraph of a quote.
-        top = rect.top() - (gap if depth < above else 0)
+        top = _rect(before).bottom() if depth < above else rect.top()
         left = margin + depth * QUOTE_STEP
         painter.drawRect(QRectF(left, top, 3, rect.bottom() - top))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CUT_NOTE = "Cut here: this block is longer than 64 KB. The saved report has all of it."
 
 _MAX_CUT_LINES = 2000
-_MAX_CELLS = 5000
+_MAX_CELLS = 2500
 _MAX_COLUMNS = 64
 
 # Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.

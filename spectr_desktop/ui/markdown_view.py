@@ -79,13 +79,18 @@ class MarkdownView(QTextBrowser):
 
     def append(self, text: str) -> None:
         """Take the next piece of Markdown; a later frame shows it."""
-        if text:
-            self._pieces.append(text)
-            self._pending.append(text)
-            self._schedule()
+        if not text:
+            return
+        if self._finished:
+            # One more part after the end: its first words may belong to the last block.
+            self._finished = False
+            self._render_again()
+        self._pieces.append(text)
+        self._pending.append(text)
+        self._schedule()
 
     def finish(self) -> None:
-        """Show all that is left; nothing is appended after this until `clear`."""
+        """Show all that is left; what is appended after this goes on where the text ended."""
         self.render_now()
         if self._finished:
             return
@@ -156,7 +161,8 @@ class MarkdownView(QTextBrowser):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the measure readable, and the end in view where it was."""
-        following = self._at_end()
+        whole = self._finished and self.verticalScrollBar().maximum() == 0
+        following = self._at_end() and not whole
         super().resizeEvent(event)
         self._fit_width()
         if following:
@@ -165,11 +171,10 @@ class MarkdownView(QTextBrowser):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the boxes, then the text over them."""
         painter = QPainter(self.viewport())
-        top = self.verticalScrollBar().value()
-        painter.translate(-self.horizontalScrollBar().value(), -top)
-        first = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        bottom = top + event.rect().bottom()
-        paint_boxes(painter, first, bottom, self._theme.colors)
+        left, top = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        painter.translate(-left, -top)
+        seen = event.rect().translated(left, top)
+        paint_boxes(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
         painter.end()
         super().paintEvent(event)
 
@@ -250,6 +255,7 @@ class MarkdownView(QTextBrowser):
     def _render_again(self) -> None:
         """Write the whole document anew from the text; the reader stays where he is."""
         following, top = self._at_end(), self.verticalScrollBar().value()
+        left = self._left_behind
         caret = self.textCursor()
         anchor, position = caret.anchor(), caret.position()
         self._restart_document()
@@ -263,6 +269,7 @@ class MarkdownView(QTextBrowser):
         self.document().size()
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum() if following else top)
+        self._set_left_behind(left=left and not self._at_end())
 
     def _set_left_behind(self, *, left: bool) -> None:
         if left != self._left_behind:

@@ -88,6 +88,9 @@ class ModelPicker(QComboBox):
         self._facts.setObjectName("pickerFacts")
         self._facts.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._chosen: Choice | None = None
+        # The last pick: if its server is away for a while, no other model takes its place.
+        self._kept: tuple[str, str, str, str] | None = None
+        self._takes_first = True
         self.activated.connect(self._on_activated)
         edit.editingFinished.connect(self._on_editing_finished)
 
@@ -99,10 +102,9 @@ class ModelPicker(QComboBox):
         """Show these models, and why others are not there; keeps what was picked.
 
         Args:
-            choices: in the order to show; the first is picked if nothing was.
+            choices: in the order to show; the first is picked if nothing ever was.
             problems: one sentence for each server that offers nothing.
         """
-        kept = self._chosen
         self._rows.clear()
         for choice in choices:
             item = QStandardItem(choice.model.title)
@@ -122,12 +124,14 @@ class ModelPicker(QComboBox):
             self._rows.appendRow(item)
         edit = self.lineEdit()
         if edit is not None:
-            edit.setPlaceholderText(self.tr("No model") if not choices else "")
+            edit.setPlaceholderText(self.tr("Pick a model") if choices else self.tr("No model"))
         keys = [choice.key for choice in choices]
-        if kept is not None and kept.key in keys:
-            self._pick(keys.index(kept.key))
+        if self._kept in keys:
+            self._pick(keys.index(self._kept))
+        elif self._kept is None and self._takes_first and choices:
+            self._pick(0)
         else:
-            self._pick(0 if choices else -1)
+            self._pick(-1)
 
     def pick(self, model_id: str) -> bool:
         """Pick a model by its id or title; False if it is not in the list."""
@@ -137,6 +141,15 @@ class ModelPicker(QComboBox):
                 self._pick(row)
                 return True
         return False
+
+    def pick_none(self) -> None:
+        """Pick no model, until the user does."""
+        self._kept, self._takes_first = None, False
+        self._pick(-1)
+
+    def settle(self) -> None:
+        """Take a name that is typed but not confirmed yet, as if the focus had left."""
+        self._on_editing_finished()
 
     def showPopup(self) -> None:
         """Open the list as it is, and ask for a fresh one."""
@@ -159,7 +172,9 @@ class ModelPicker(QComboBox):
         item = self._rows.item(row) if row >= 0 else None
         choice = item.data(_CHOICE) if item is not None else None
         self._chosen = choice if isinstance(choice, Choice) else None
-        if self._chosen is None:
+        if self._chosen is not None:
+            self._kept = self._chosen.key
+        else:
             self.setCurrentIndex(-1)
             self.setEditText("")
         self._facts.setText(" · ".join(self._facts_of(self._chosen)) if self._chosen else "")

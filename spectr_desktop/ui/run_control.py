@@ -93,6 +93,11 @@ class RunControl(QObject):
             self._preparing = None
             self.failed.emit(self.tr("Stopped before anything was sent."))
             raise
+        except Exception:
+            # A mistake of ours is told by the task's owner; the window must not stay "running".
+            self._preparing = None
+            self.failed.emit(self.tr("Not started"))
+            raise
         self.header, self.result = plan.header, None
         self.saved = no_journal is None
         if no_journal is not None:
@@ -101,6 +106,10 @@ class RunControl(QObject):
         self._running = asyncio.get_running_loop().create_future()
         try:
             self.result = await session.run()
+        except Exception:
+            self._session = None
+            self.failed.emit(self.tr("The run ended by a mistake of the program."))
+            raise
         finally:
             self._session = None
             self._running.set_result(None)

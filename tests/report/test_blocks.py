@@ -194,6 +194,14 @@ def test_a_block_over_the_limit_is_cut_and_not_parsed() -> None:
     assert_same(text, pieces_of(text, list(range(0, len(text), 997))))
 
 
+def test_the_marks_of_an_over_long_paragraph_are_not_parsed() -> None:
+    text = "`a" * 10_000
+    (block,) = parse_document(text + "\n")
+    (children,) = (token.children for token in block.tokens if token.type == "inline")
+    assert [(c.type, c.content) for c in children or []] == [("text", text)]
+    assert_same(text, pieces_of(text, list(range(0, len(text), 997))))
+
+
 def test_an_endless_line_is_kept_only_as_far_as_its_block_is_cut() -> None:
     splitter = BlockSplitter()
     updates: list[Update] = [splitter.feed("x" * 50_000) for _ in range(40)]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QApplication
 
+from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
 from spectr_desktop.ui.loop import WindowLoop
+from spectr_desktop.ui.main_window import MainWindow
+from tests.servers.ollama_server import OllamaServer
+from tests.servers.openai_server import OpenAIServer
+from tests.servers.scripted import ThreadedServer
+from tests.servers.streams import Answer
+from tests.ui.driving import REPORT, open_window
 
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Mapping
-
-    import pytest
+SOURCE = "contract Vault {\n    function withdraw() external {}\n}\n"
 
 
 def _qasync_loop() -> asyncio.AbstractEventLoop:
@@ -25,3 +32,51 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"qasync": _qasync_loop}
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections as long as the test runs."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture
+def no_servers(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> int:
+    """No Ollama and no engine, whatever the machine has; gives the port that Ollama has not."""
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{closed_port}")
+    monkeypatch.setenv(PROGRAM_VARIABLE, "/nowhere/llama-server")
+    return closed_port
+
+
+@pytest.fixture
+async def window(qapp: QApplication, no_servers: int) -> AsyncIterator[MainWindow]:
+    """The window, shown and active; nothing of it is left when the test is over."""
+    async with open_window() as window:
+        yield window
+
+
+@pytest.fixture
+def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaServer]:
+    """A scripted Ollama that the program finds at its usual place."""
+    with ThreadedServer(OllamaServer(Answer(text=REPORT))) as server:
+        assert isinstance(server, OllamaServer)
+        monkeypatch.setenv("OLLAMA_HOST", server.base_url)
+        yield server
+
+
+@pytest.fixture
+def openai(no_servers: int) -> Iterator[OpenAIServer]:
+    """A scripted llama-server."""
+    with ThreadedServer(OpenAIServer(Answer(text=REPORT))) as server:
+        assert isinstance(server, OpenAIServer)
+        yield server
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Path:
+    """A short contract with CRLF line ends and a name that is not plain."""
+    path = tmp_path / "Tresor für 'Äther'.sol"
+    path.write_bytes(SOURCE.replace("\n", "\r\n").encode())
+    return path

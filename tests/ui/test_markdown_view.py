@@ -449,6 +449,36 @@ def test_a_theme_change_before_the_first_frame_loses_nothing(
     assert view.toPlainText() == "first second"
 
 
+def test_a_theme_change_keeps_the_mark_of_new_text(view: MarkdownView, theme: Theme) -> None:
+    marks: list[bool] = []
+    stream(view, [_LONG[:5000]])
+    scroll_up(view)
+    stream(view, ["\n\nmore"])
+    view.left_behind_changed.connect(marks.append)
+    theme.choose(Scheme.DARK)
+    assert marks == [] or marks[-1]
+    view.scroll_to_end()
+    assert not marks[-1]
+
+
+def test_text_after_the_end_goes_on_where_it_ended(
+    view: MarkdownView, theme: Theme, qtbot: QtBot
+) -> None:
+    stream(view, list("- one\n- tw"))
+    view.finish()
+    stream(view, list("o\n- three\n\n[a]"))
+    view.finish()
+    text = "- one\n- two\n- three\n\n[a]"
+    assert view.text() == text
+    assert_same(view, other(qtbot, theme, text))
+
+
+def test_very_long_code_stays_plain(view: MarkdownView) -> None:
+    view.set_markdown("```javascript\n" + "var y;\n" * 4000 + "```\n")
+    view.color_now()
+    assert blocks(view)[0].layout().formats() == []
+
+
 def test_clear_starts_anew(view: MarkdownView) -> None:
     stream(view, [_LONG[:3000]])
     view.append("pending")
@@ -476,6 +506,14 @@ def test_lines_stay_readable_in_a_wide_window(view: MarkdownView) -> None:
     view.resize(400, 400)
     assert view.document().textWidth() <= 400
     assert view.horizontalScrollBar().maximum() <= 200
+
+
+def test_a_finished_text_that_fits_is_kept_at_its_beginning(view: MarkdownView) -> None:
+    view.set_markdown("# Short\n\n" + "text\n\n" * 8)
+    assert view.verticalScrollBar().maximum() == 0
+    view.resize(420, 120)
+    assert view.verticalScrollBar().maximum() > 100
+    assert view.verticalScrollBar().value() == 0
 
 
 def test_resizing_keeps_the_end_in_view(view: MarkdownView) -> None:

@@ -110,11 +110,12 @@ def _seconds(milliseconds: float | None) -> str:
 
 def _plain(text: str) -> str:
     """One line without control characters or what a table or code span would trip over."""
-    return re.sub(r"[\x00-\x1f\x7f|`]", " ", text).strip()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029|`]", " ", text).strip()
 
 
 def _code(text: str) -> str:
-    return f"`{_plain(text)}`" if text else ""
+    plain = _plain(text)
+    return f"`{plain}`" if plain else ""
 
 
 def _inline(text: str) -> str:

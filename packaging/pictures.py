@@ -1,0 +1,111 @@
+"""Makes the README's pictures: the real window on a real run with the practice engine.
+
+    .venv/bin/python packaging/pictures.py [FOLDER]
+
+Needs Linux with Xvfb and xdotool (`packaging/dev.py test` installs them). Writes
+window-light.png and window-dark.png into FOLDER (default docs/). With the fonts Inter and
+JetBrains Mono installed the pictures look as on a desktop that has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = "1400x880x24"
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<alias binding="strong"><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
+<alias binding="strong"><family>Sans Serif</family><prefer><family>Inter</family></prefer></alias>
+</fontconfig>
+"""
+GRAB = (
+    "import sys; from PySide6.QtGui import QGuiApplication; app = QGuiApplication([]); "
+    "sys.exit(not app.primaryScreen().grabWindow(0).save(sys.argv[1]))"
+)
+# The menu, then "Appearance", the second entry from below, then its second or third entry.
+KEYS = {
+    "light": ["F10", "Up", "Up", "Right", "Down", "Return"],
+    "dark": ["F10", "Up", "Up", "Right", "Down", "Down", "Return"],
+}
+
+
+class Screen:
+    """An X server of its own, and the program on it."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        read, write = os.pipe()
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp"],
+            pass_fds=[write],
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(server.wait)
+        stack.callback(server.terminate)
+        os.close(write)
+        with os.fdopen(read) as answer:
+            display = f":{answer.readline().strip()}"
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        fonts = home / "fonts.conf"
+        fonts.write_text(FONTS, encoding="utf-8")
+        self.environment = {
+            **os.environ,
+            "DISPLAY": display,
+            "QT_QPA_PLATFORM": "xcb",
+            "SPECTR_HOME": str(home / "spectr"),
+            "FONTCONFIG_FILE": str(fonts),
+        }
+
+    def start(self, stack: contextlib.ExitStack, *arguments: str) -> None:
+        """Start the program and wait until its window is there."""
+        command = [sys.executable, "-m", "spectr_desktop", *arguments]
+        program = subprocess.Popen(command, cwd=ROOT, env=self.environment)
+        stack.callback(program.wait)
+        stack.callback(program.terminate)
+        search = ["xdotool", "search", "--sync", "--onlyvisible", "--class", "spectr-desktop"]
+        window = self._run(*search).split()[-1]
+        pause(2)
+        self._run("xdotool", "windowfocus", window)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, as a user does."""
+        for key in keys:
+            self._run("xdotool", "key", key)
+            pause(0.3)
+
+    def grab(self, path: Path) -> None:
+        """Write what the screen shows."""
+        self._run(sys.executable, "-c", GRAB, str(path))
+
+    def _run(self, *command: str) -> str:
+        return subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
+
+
+def pause(seconds: float) -> None:
+    """Let the window go on: it is another process, and only time tells when it looks well."""
+    threading.Event().wait(seconds)
+
+
+def main() -> None:
+    """Take both pictures."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    for scheme, keys in KEYS.items():
+        with contextlib.ExitStack() as stack:
+            screen = Screen(stack)
+            screen.start(stack, "resources/examples/Vault.sol", "--provider", "builtin")
+            screen.press(*keys)
+            screen.press("ctrl+r")
+            pause(20)
+            screen.grab(folder / f"window-{scheme}.png")
+
+
+if __name__ == "__main__":
+    main()
