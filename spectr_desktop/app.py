@@ -91,7 +91,9 @@ async def _until_closed(window: MainWindow, options: WindowOptions) -> None:
 
 
 def _start(window: MainWindow, options: WindowOptions) -> None:
-    from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+    # After the window is shown; the second one so that the first token need not wait for it.
+    import spectr_desktop.report.blocks  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+    from spectr_desktop.audit import compose  # noqa: PLC0415
     from spectr_desktop.records.server import ServerConfig  # noqa: PLC0415
 
     named = compose.config_for(options.provider, options.base_url, options.model)

@@ -17,7 +17,8 @@ _ROOT = "spectr_desktop"
 # What keys look like, and the headers that carry them: a net under code that never logs them.
 _SECRET = re.compile(
     r"(?i)\bsk-[a-z0-9_-]{8,}"
-    r"|(?:x-api-key|authorization|api[_-]?key)\b\W{1,4}(?:(?:bearer|basic)\s+)?[^\s'\",}]+"
+    r"|(?:x-api-key|authorization|api[_-]?key)[\"']?\s?[:=,]\s?(?:b?[\"'])?"
+    r"(?:(?:bearer|basic)\s+)?[^\s'\",}]+"
 )
 
 

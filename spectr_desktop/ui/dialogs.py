@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QAbstractButton, QWidget
+    from PySide6.QtWidgets import QAbstractButton, QDialog, QWidget
 
 
 async def _finished(dialog: QDialog) -> int:
@@ -36,9 +35,11 @@ async def open_file_name(
     parent: QWidget, title: str, filters: str, folder: str = ""
 ) -> Path | None:
     """Ask for an existing file; None if the user changed their mind."""
+    from PySide6.QtWidgets import QFileDialog  # noqa: PLC0415  # 20 ms that the start need not pay
+
     dialog = QFileDialog(parent, title, folder, filters)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    accepted = await _finished(dialog) == QDialog.DialogCode.Accepted
+    accepted = await _finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
     return Path(names[0]) if accepted and names else None
 
@@ -47,11 +48,13 @@ async def save_file_name(
     parent: QWidget, title: str, suggestion: Path, filters: str, suffix: str
 ) -> Path | None:
     """Ask where to write; the dialog itself asks before an existing file is replaced."""
+    from PySide6.QtWidgets import QFileDialog  # noqa: PLC0415  # as above
+
     dialog = QFileDialog(parent, title, str(suggestion.parent), filters)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     dialog.selectFile(suggestion.name)
-    accepted = await _finished(dialog) == QDialog.DialogCode.Accepted
+    accepted = await _finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
     return Path(names[0]) if accepted and names else None
 
@@ -68,6 +71,8 @@ async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) 
     Returns:
         The key of the answer.
     """
+    from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415  # as above
+
     box = QMessageBox(parent)
     box.setText(text)
     box.setInformativeText(detail)

@@ -6,12 +6,12 @@ import enum
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectr_desktop.report.blocks import BLOCK_LIMIT, Block
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from markdown_it.token import Token
+
+    from spectr_desktop.report.blocks import Block
 
 CUT_NOTE = "Cut here: this block is longer than 64 KB. The saved report has all of it."
 
@@ -136,6 +136,8 @@ def _code_lines(text: str, info: str = "", indent: int = 0, quote: int = 0) -> l
 
 
 def _cut_lines(block: Block) -> list[Line | Table]:
+    from spectr_desktop.report.blocks import BLOCK_LIMIT  # noqa: PLC0415  # loads markdown-it
+
     fence = block.tokens[0].type == "fence"
     source = block.tokens[0].content if fence else block.source.strip()
     shown = "\n".join(source[:BLOCK_LIMIT].split("\n")[:_MAX_CUT_LINES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QFont, QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
-from spectr_desktop.report.blocks import BlockSplitter, Update, parse_document
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
@@ -19,6 +19,7 @@ from spectr_desktop.ui.markdown_writer import DocumentWriter
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
+    from spectr_desktop.report.blocks import BlockSplitter, Update
     from spectr_desktop.ui.theme import Theme
 
 _FRAME_MS = 33
@@ -121,7 +122,7 @@ class MarkdownView(QTextBrowser):
         self.clear()
         self._pieces.append(text)
         self._finished = True
-        self._show(Update(parse_document(text), []))
+        self._show(_whole(text))
         self.verticalScrollBar().setValue(0)
         self._set_left_behind(left=False)
 
@@ -178,11 +179,18 @@ class MarkdownView(QTextBrowser):
         painter.end()
         super().paintEvent(event)
 
+    @cached_property
+    def _splitter(self) -> BlockSplitter:
+        """Made with the first text, so that the window is shown before markdown-it is loaded."""
+        from spectr_desktop.report.blocks import BlockSplitter  # noqa: PLC0415
+
+        return BlockSplitter()
+
     def _restart_document(self) -> None:
         self._color_timer.stop()
         self._code.restart(self._theme.colors)
         self.document().clear()
-        self._splitter = BlockSplitter()
+        self.__dict__.pop("_splitter", None)
         font = QFont(self.font())
         if font.pointSizeF() > 0:
             font.setPointSizeF(font.pointSizeF() * BODY_SCALE)
@@ -260,7 +268,7 @@ class MarkdownView(QTextBrowser):
         anchor, position = caret.anchor(), caret.position()
         self._restart_document()
         if self._finished:
-            update = Update(parse_document(self.text()), [])
+            update = _whole(self.text())
         else:
             self._pending.clear()
             update = self._splitter.feed(self.text())
@@ -291,3 +299,10 @@ class MarkdownView(QTextBrowser):
         self._code.step()
         if self._code.waiting:
             self._color_timer.start()
+
+
+def _whole(text: str) -> Update:
+    """A finished text, parsed at once."""
+    from spectr_desktop.report.blocks import Update, parse_document  # noqa: PLC0415  # as above
+
+    return Update(parse_document(text), [])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import itertools
+import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +19,9 @@ from spectr_desktop.ui.loop import WindowLoop
 from spectr_desktop.ui.main_window import MainWindow
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
-from tests.servers.scripted import ThreadedServer
+from tests.servers.replay import in_pieces
+from tests.servers.script import Request, Script, Send, Step
+from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer
 from tests.ui.driving import REPORT, open_window
 
@@ -57,11 +63,53 @@ async def window(qapp: QApplication, no_servers: int) -> AsyncIterator[MainWindo
         yield window
 
 
+class Ollama(OllamaServer):
+    """A scripted Ollama whose answers end by themselves; the recorded one was cut at a limit.
+
+    Attributes:
+        limited: answers are cut at the output limit, as recorded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Answer(text=REPORT))
+        self.limited = False
+
+    def _chat(self, request: Request) -> Script:
+        script = super()._chat(request)
+        return script if self.limited else _natural(script)
+
+
+def _natural(script: Script) -> Script:
+    out: list[Step] = []
+    for sends, group in itertools.groupby(script, lambda step: isinstance(step, Send)):
+        steps = list(group)
+        if sends:
+            payload = b"".join(step.payload for step in steps if isinstance(step, Send))
+            # Of the same length: the chunks of the transfer encoding say how long they are.
+            payload = payload.replace(b'"length"', b'"stop"  ')
+            out += in_pieces(payload, random.Random(0))  # noqa: S311
+        else:
+            out += steps
+    return out
+
+
+@contextlib.contextmanager
+def _served(server: ScriptedServer) -> Iterator[None]:
+    """Serve in a thread, which must not collect garbage: Qt's objects belong to this one."""
+    gc.collect()
+    gc.disable()
+    try:
+        with ThreadedServer(server):
+            yield
+    finally:
+        gc.enable()
+
+
 @pytest.fixture
-def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaServer]:
+def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ollama]:
     """A scripted Ollama that the program finds at its usual place."""
-    with ThreadedServer(OllamaServer(Answer(text=REPORT))) as server:
-        assert isinstance(server, OllamaServer)
+    server = Ollama()
+    with _served(server):
         monkeypatch.setenv("OLLAMA_HOST", server.base_url)
         yield server
 
@@ -69,8 +117,8 @@ def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaS
 @pytest.fixture
 def openai(no_servers: int) -> Iterator[OpenAIServer]:
     """A scripted llama-server."""
-    with ThreadedServer(OpenAIServer(Answer(text=REPORT))) as server:
-        assert isinstance(server, OpenAIServer)
+    server = OpenAIServer(Answer(text=REPORT))
+    with _served(server):
         yield server
 
 

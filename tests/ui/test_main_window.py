@@ -30,11 +30,11 @@ from spectr_desktop.providers.ollama import Ollama
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality, ServerConfig
 from spectr_desktop.ui.theme import DARK, LIGHT, Scheme
-from tests.servers.replay import transcript
-from tests.servers.script import Gate, Pause, Request, Script, reply
+from tests.servers.script import Gate, Pause, reply
 from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer, Fault
 from tests.ui.conftest import SOURCE
+from tests.ui.conftest import Ollama as FakeOllama
 from tests.ui.driving import (
     CONTROL,
     NONE,
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spectr_desktop.ui.main_window import MainWindow
-    from tests.servers.ollama_server import OllamaServer
     from tests.servers.openai_server import OpenAIServer
 
 STOPPED = "The run was stopped, so the report ends where it was."
@@ -165,7 +164,7 @@ async def test_a_web_address_is_no_file(window: MainWindow) -> None:
     ids=["missing", "binary", "too_large"],
 )
 async def test_what_cannot_be_opened_gets_a_sentence(
-    window: MainWindow, ollama: OllamaServer, tmp_path: Path, raw: bytes | None, words: str
+    window: MainWindow, ollama: FakeOllama, tmp_path: Path, raw: bytes | None, words: str
 ) -> None:
     path = tmp_path / "x.sol"
     if raw is not None:
@@ -218,7 +217,7 @@ def _hint_without_model(window: MainWindow) -> str:
 
 
 async def test_the_picker_is_filled_without_blocking(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = Gate()
     tags = reply({"models": ollama.installed})
@@ -253,8 +252,9 @@ async def test_a_server_that_comes_back_is_found_by_looking_again(
     assert choice.locality is Locality.LOCAL_PORT
 
 
+@pytest.mark.qt_log_ignore("does not support grabbing", extend=True)
 async def test_opening_the_list_asks_the_servers_again(
-    window: MainWindow, ollama: OllamaServer
+    window: MainWindow, ollama: FakeOllama
 ) -> None:
     await _start(window, None)
     ollama.installed.reverse()
@@ -270,7 +270,7 @@ async def test_opening_the_list_asks_the_servers_again(
 
 
 async def test_the_model_of_the_command_line_is_picked(
-    window: MainWindow, ollama: OllamaServer
+    window: MainWindow, ollama: FakeOllama
 ) -> None:
     wanted = ollama.installed[-1]["name"]
     await _start(window, None, ServerConfig("ollama", ollama.base_url), wanted)
@@ -281,7 +281,7 @@ async def test_the_model_of_the_command_line_is_picked(
 
 
 async def test_a_model_that_nobody_has_is_not_replaced_by_another(
-    window: MainWindow, ollama: OllamaServer
+    window: MainWindow, ollama: FakeOllama
 ) -> None:
     await _start(window, None, None, "nosuch")
     assert "No server offers “nosuch”" in banner(window)
@@ -291,9 +291,9 @@ async def test_a_model_that_nobody_has_is_not_replaced_by_another(
     assert window.top.picker.choice() is None
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "not an address"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "ftp://here"])
 async def test_a_named_server_that_is_not_there_is_told_of_though_another_is(
-    window: MainWindow, ollama: OllamaServer, no_servers: int, address: str
+    window: MainWindow, ollama: FakeOllama, no_servers: int, address: str
 ) -> None:
     named = ServerConfig("openai", address.format(port=no_servers))
     await _start(window, None, named)
@@ -306,7 +306,7 @@ async def test_a_named_server_that_is_not_there_is_told_of_though_another_is(
 
 
 async def test_a_run_streams_into_the_pane_and_the_journal(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -335,7 +335,7 @@ async def test_a_run_streams_into_the_pane_and_the_journal(
 
 
 async def test_the_run_reads_the_buffer_and_not_the_file(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -356,7 +356,7 @@ async def test_the_run_reads_the_buffer_and_not_the_file(
     assert window._middle.tabText(0).endswith("•")
 
 
-async def test_nothing_to_audit_says_so(window: MainWindow, ollama: OllamaServer) -> None:
+async def test_nothing_to_audit_says_so(window: MainWindow, ollama: FakeOllama) -> None:
     await _start(window, None)
     await _ran(window)
     assert "Open a contract first" in banner(window)
@@ -369,7 +369,7 @@ async def test_nothing_to_audit_says_so(window: MainWindow, ollama: OllamaServer
 
 
 async def test_a_contract_takes_the_hint_away(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, None)
     await _ran(window)
@@ -380,7 +380,7 @@ async def test_a_contract_takes_the_hint_away(
 
 
 async def test_a_second_press_sends_nothing(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -395,7 +395,7 @@ async def test_a_second_press_sends_nothing(
 
 
 async def test_a_name_that_is_typed_but_not_confirmed_counts(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     wanted = ollama.installed[-1]["name"]
@@ -425,7 +425,7 @@ _STOPS: dict[str, Callable[[MainWindow], None]] = {
 }
 
 
-def _hold(phase: str, ollama: OllamaServer, openai: OpenAIServer) -> tuple[ScriptedServer, Gate]:
+def _hold(phase: str, ollama: FakeOllama, openai: OpenAIServer) -> tuple[ScriptedServer, Gate]:
     """Let the server hang so that a run stays in a phase."""
     gate = Gate()
     if phase == "connecting":
@@ -444,7 +444,7 @@ def _hold(phase: str, ollama: OllamaServer, openai: OpenAIServer) -> tuple[Scrip
 @pytest.mark.parametrize("phase", _PHASES)
 async def test_stop_works_in_every_phase(
     window: MainWindow,
-    ollama: OllamaServer,
+    ollama: FakeOllama,
     openai: OpenAIServer,
     contract: Path,
     phase: str,
@@ -474,7 +474,7 @@ async def test_stop_works_in_every_phase(
 
 
 async def test_stop_before_anything_is_sent_keeps_the_report_before(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     await _ran(window)
@@ -492,7 +492,7 @@ async def test_stop_before_anything_is_sent_keeps_the_report_before(
 
 
 async def test_escape_means_nothing_while_nothing_runs(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     press_key(window, Qt.Key.Key_Escape)
@@ -502,7 +502,7 @@ async def test_escape_means_nothing_while_nothing_runs(
 
 
 async def test_the_focus_stays_where_run_and_stop_are(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -533,7 +533,7 @@ async def test_the_focus_stays_where_run_and_stop_are(
 )
 async def test_a_failure_has_a_sentence_and_keeps_the_text(
     window: MainWindow,
-    ollama: OllamaServer,
+    ollama: FakeOllama,
     contract: Path,
     fault: Fault,
     words: str,
@@ -553,9 +553,9 @@ async def test_a_failure_has_a_sentence_and_keeps_the_text(
 
 
 async def test_a_server_that_went_away_has_a_sentence(
-    window: MainWindow, contract: Path, monkeypatch: pytest.MonkeyPatch, ollama: OllamaServer
+    window: MainWindow, contract: Path, monkeypatch: pytest.MonkeyPatch, ollama: FakeOllama
 ) -> None:
-    with ThreadedServer(type(ollama)(Answer(text=REPORT))) as gone:
+    with ThreadedServer(FakeOllama()) as gone:
         await _start(window, contract, ServerConfig("ollama", gone.base_url))
     await _ran(window)
     assert f"Ollama does not answer at 127.0.0.1:{gone.port}." in banner(window)
@@ -564,7 +564,7 @@ async def test_a_server_that_went_away_has_a_sentence(
 
 
 async def test_a_model_that_is_gone_has_a_sentence(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     ollama.installed.clear()
@@ -574,7 +574,7 @@ async def test_a_model_that_is_gone_has_a_sentence(
 
 
 async def test_an_answer_that_is_no_answer_leaves_a_window_that_works(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     shown = ollama.routes["POST", "/api/show"]
@@ -588,18 +588,9 @@ async def test_an_answer_that_is_no_answer_leaves_a_window_that_works(
 
 
 async def test_the_output_limit_is_told(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
-    chat = ollama.routes["POST", "/api/chat"]
-
-    def limited(request: Request) -> Script:
-        if not request.json["messages"]:
-            assert callable(chat)
-            return chat(request)
-        record = transcript("ollama_chat_max8")
-        return reply(record.body, content_type="application/x-ndjson")
-
-    ollama.routes["POST", "/api/chat"] = limited
+    ollama.limited = True
     await _start(window, contract)
     await _ran(window)
     assert "reached its output limit" in banner(window)
@@ -609,7 +600,7 @@ async def test_the_output_limit_is_told(
 
 
 async def test_a_stopped_report_never_looks_finished(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     ollama.answer.within = Gate()
     await _start(window, contract)
@@ -643,7 +634,7 @@ async def _export_to(window: MainWindow, path: Path) -> None:
 
 
 async def test_export_writes_the_report_with_its_stamp(
-    window: MainWindow, ollama: OllamaServer, contract: Path, tmp_path: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path
 ) -> None:
     ollama.answer.within = Gate()
     await _start(window, contract)
@@ -674,7 +665,7 @@ async def test_nothing_is_exported_when_there_is_nothing(window: MainWindow) -> 
 
 async def test_an_export_that_fails_says_so(
     window: MainWindow,
-    ollama: OllamaServer,
+    ollama: FakeOllama,
     contract: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -696,7 +687,7 @@ async def test_an_export_that_fails_says_so(
 
 
 async def test_closing_while_it_runs_stops_saves_and_ends(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     ollama.answer.within = Gate()
     await _start(window, contract)
@@ -712,7 +703,7 @@ async def test_closing_while_it_runs_stops_saves_and_ends(
 
 
 async def test_closing_while_a_run_is_prepared_ends(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = Gate()
     await _start(window, contract)
@@ -789,7 +780,7 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("remote")
 async def test_a_remote_model_asks_before_anything_is_sent(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     seen = len(ollama.requests)
@@ -810,7 +801,7 @@ async def test_a_remote_model_asks_before_anything_is_sent(
 
 
 @pytest.mark.usefixtures("remote")
-async def test_the_badge_names_the_remote_host(window: MainWindow, ollama: OllamaServer) -> None:
+async def test_the_badge_names_the_remote_host(window: MainWindow, ollama: FakeOllama) -> None:
     await _start(window, None)
     badge = child(window, QLabel, "privacyBadge")
     assert badge.isVisible()
@@ -819,7 +810,7 @@ async def test_the_badge_names_the_remote_host(window: MainWindow, ollama: Ollam
 
 
 async def test_a_cloud_model_of_ollama_names_its_cloud(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     ollama.installed[:] = [{**ollama.installed[0], "name": "big:cloud", "remote_host": "x"}]
     await _start(window, contract)
@@ -847,7 +838,7 @@ async def test_a_link_opens_only_after_showing_where_it_goes(
 
 
 async def test_the_theme_changes_during_a_run(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -865,7 +856,7 @@ async def test_the_theme_changes_during_a_run(
 
 
 async def test_a_menu_that_is_open_holds_nothing_up(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     gate = ollama.answer.within = Gate()
     await _start(window, contract)
@@ -941,7 +932,7 @@ async def _walked(window: MainWindow) -> set[QWidget]:
 
 
 async def test_every_interactive_widget_has_a_name_and_needs_no_mouse(
-    window: MainWindow, ollama: OllamaServer, contract: Path
+    window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await _start(window, contract)
     window.report.append_thinking("Let me see.")
