@@ -77,6 +77,7 @@ def checked_url(url: str, default: str) -> str:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         usable = usable and not (parts.query or parts.fragment)
+        usable = usable and text.isprintable() and " " not in text
         # A password would stand in every journal and report.
         usable = usable and "@" not in parts.netloc
         text = parts.geturl()
