@@ -84,3 +84,27 @@ def test_a_folder_or_a_protected_file_is_not_replaced(
     with pytest.raises(PermissionError):
         paths.write_atomically(target, b"two")
     assert target.read_bytes() == b"one"
+
+
+def test_a_file_keeps_its_owner_where_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.md"
+    target.write_bytes(b"one")
+    real = Path.stat
+    mine = real(target)
+    values = [*mine[:4], mine.st_uid + 1, *mine[5:]]
+    asked: list[tuple[int, int]] = []
+
+    def of_another(path: Path, **options: bool) -> os.stat_result:
+        return os.stat_result(values) if path == target else real(path, **options)
+
+    def refuse(path: Path, user: int, group: int) -> None:
+        asked.append((user, group))
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", of_another)
+    monkeypatch.setattr(os, "chown", refuse)
+    paths.write_atomically(target, b"two")
+    assert asked == [(mine.st_uid + 1, mine.st_gid)]
+    assert target.read_bytes() == b"two"

@@ -60,7 +60,8 @@ class Journal:
         except JournalError:
             os.close(self._fd)
             raise
-        self._closed: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        # Who waits for the end: nobody, or the first caller of `close`.
+        self._closed: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._thread = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
         self._thread.start()
 
@@ -83,14 +84,14 @@ class Journal:
 
     async def close(self) -> None:
         """Bring everything to the disk and close the file; the loop is not blocked meanwhile."""
-        if self._closed is None:
+        if not self._closed:
             with contextlib.suppress(JournalError):  # a last try; who wrote it knows of the failure
                 self._append(b"")
             loop = asyncio.get_running_loop()
-            self._closed = (loop, loop.create_future())
+            self._closed.append((loop, loop.create_future()))
             self._stop.set()
             self._dirty.set()
-        await asyncio.shield(self._closed[1])
+        await asyncio.shield(self._closed[0][1])
         self._thread.join()
 
     def _append(self, lines: bytes) -> None:
@@ -113,10 +114,9 @@ class Journal:
         self._sync()
         descriptor, self._fd = self._fd, -1  # its number may soon be another file's
         os.close(descriptor)
-        if self._closed is not None:
-            loop, future = self._closed
+        for loop, future in self._closed:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(_resolve, future)
+                loop.call_soon_threadsafe(future.set_result, None)
 
     def _sync(self) -> None:
         try:
@@ -137,8 +137,3 @@ class Journal:
 def _line(value: dict[str, Any]) -> bytes:
     # ASCII only: lone surrogates in a source stay readable, and no line end but \n can occur.
     return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractButton, QDialog, QWidget
@@ -47,16 +48,34 @@ async def open_file_name(
 async def save_file_name(
     parent: QWidget, title: str, suggestion: Path, filters: str, suffix: str
 ) -> Path | None:
-    """Ask where to write; the dialog itself asks before an existing file is replaced."""
+    """Ask where to write, and before an existing file is replaced."""
     from PySide6.QtWidgets import QFileDialog  # noqa: PLC0415  # as above
 
     dialog = QFileDialog(parent, title, str(suggestion.parent), filters)
+    # Qt's own question would run a loop inside ours; only macOS always asks by itself.
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     dialog.selectFile(suggestion.name)
     accepted = await _finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
-    return Path(names[0]) if accepted and names else None
+    if not accepted or not names:
+        return None
+    path = Path(names[0])
+    if sys.platform != "darwin" and path.exists():
+        translate = QCoreApplication.translate
+        answer = await ask(
+            parent,
+            translate("dialogs", "Replace {name}?").format(name=path.name),
+            translate("dialogs", "A file of this name is there already; what it holds is lost."),
+            {
+                "replace": translate("dialogs", "Replace"),
+                "cancel": translate("dialogs", "Cancel"),
+            },
+        )
+        if answer != "replace":
+            return None
+    return path
 
 
 async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) -> str:

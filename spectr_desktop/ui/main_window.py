@@ -85,9 +85,11 @@ class MainWindow(QMainWindow):
     # -- building ---------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._left = self._tabs("leftTabs", self.files, self.tr("Files"))
-        self._middle = self._tabs("sourceTabs", self.editor, self.tr("No file"))
-        self._right = self._tabs("rightTabs", self.report, self.tr("Live report"))
+        self._left = self._tabs("leftTabs", self.tr("Project"), self.files, self.tr("Files"))
+        self._middle = self._tabs("sourceTabs", self.tr("Source"), self.editor, self.tr("No file"))
+        self._right = self._tabs(
+            "rightTabs", self.tr("Results"), self.report, self.tr("Live report")
+        )
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._columns.setObjectName("columns")
         self._columns.setHandleWidth(1)
@@ -107,9 +109,10 @@ class MainWindow(QMainWindow):
         available = self.screen().availableGeometry()
         self.resize(min(1400, available.width()), min(880, available.height()))
 
-    def _tabs(self, name: str, page: QWidget, title: str) -> QTabWidget:
+    def _tabs(self, name: str, spoken: str, page: QWidget, title: str) -> QTabWidget:
         tabs = QTabWidget(self)
         tabs.setObjectName(name)
+        tabs.setAccessibleName(spoken)
         tabs.setDocumentMode(True)
         tabs.addTab(page, title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -282,6 +282,7 @@ async def test_stop_works_in_every_phase(after: int, way: str) -> None:
             session.cancel()
         assert (await task).outcome is Outcome.STOPPED
     session.cancel()
+    assert session.stop_requested
     text = "".join(event.text for event in _WHOLE[:after] if isinstance(event, TextDelta))
     assert record.text() == record.text("kept") == text
     cell, end = record.events()[-2:]

@@ -41,6 +41,7 @@ def message(data: str, last_id: str = "") -> SseEvent:
         pytest.param(b"data: a\n\n", [message("a")], id="LF"),
         pytest.param(b"data: a\r\rdata: b\r\r", [message("a"), message("b")], id="CR"),
         pytest.param(b"data: a\r\n\r\n", [message("a")], id="CRLF"),
+        pytest.param(b"data: a\r\ndata: b\r\n\r\n", [message("a\nb")], id="CRLF in an event"),
         pytest.param(b"data: a\r\n\n\rdata: b\n\r", [message("a"), message("b")], id="mixed"),
         pytest.param(b"\xef\xbb\xbfdata: a\n\n", [message("a")], id="one BOM"),
         pytest.param(b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\n", [], id="two BOMs"),

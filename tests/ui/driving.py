@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psutil
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
 from spectr_desktop import paths
 from spectr_desktop.ui.main_window import MainWindow
@@ -22,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import SignalInstance
-    from PySide6.QtWidgets import QAbstractButton
 
 W = TypeVar("W", bound=QWidget)
 
@@ -64,9 +72,14 @@ async def until(predicate: Callable[[], bool], *signals: SignalInstance) -> None
 
 
 async def idle(window: MainWindow) -> None:
-    """Return once the window has nothing to do any more: no run, no question, no request."""
+    """Return once the window has nothing to do: no run, no question, no request, and is active."""
     while window.tasks._tasks:
         await asyncio.wait(set(window.tasks._tasks))
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    if window.isVisible() and app.activePopupWidget() is None:
+        window.activateWindow()  # no window manager does it here after a dialog
+        await until(window.isActiveWindow, app.focusWindowChanged)
 
 
 async def opened(window: QWidget, kind: type[W]) -> W:
@@ -86,9 +99,12 @@ async def answer(window: QWidget, key: str) -> str:
     return text
 
 
-async def running_task(window: MainWindow, name: str) -> asyncio.Task[Any]:
-    """A task of the window, by name."""
-    return next(task for task in window.tasks._tasks if task.get_name() == name)
+async def name_file(window: QWidget, name: str | Path) -> None:
+    """Type a name into the file dialog that the window opens, and confirm it."""
+    edit = child(await opened(window, QFileDialog), QLineEdit, "fileNameEdit")
+    edit.selectAll()
+    edit.insert(str(name))  # counts as typed: what was selected in the list is not any more
+    QTest.keyClick(edit, Qt.Key.Key_Return)
 
 
 @contextlib.asynccontextmanager
@@ -144,8 +160,6 @@ def press_key(window: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = NON
 
 def button(window: QWidget, name: str) -> QAbstractButton:
     """The button with this object name."""
-    from PySide6.QtWidgets import QAbstractButton  # noqa: PLC0415  # a type for findChild
-
     return child(window, QAbstractButton, name)
 
 

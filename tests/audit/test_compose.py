@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import asyncio
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spectr_desktop.audit import compose
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.events import TextDelta
+from spectr_desktop.records.run import Outcome
+from spectr_desktop.records.server import ModelInfo, ServerConfig
+from spectr_desktop.store.journal import Journal
+from tests.run_samples import plan
+from tests.servers.anthropic_server import AnthropicServer
+from tests.servers.ollama_server import OllamaServer
+from tests.servers.openai_server import OpenAIServer
+from tests.servers.script import Gate, reply
+from tests.servers.scripted import ScriptedServer
+from tests.servers.streams import Answer, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from spectr_desktop.audit.session import Session
+    from spectr_desktop.records.events import RunEntry
+
+_NOWHERE = "http://127.0.0.1:1"
+
+
+async def test_an_offer_is_models_or_the_sentence_why_not() -> None:
+    async with OllamaServer() as server:
+        config = ServerConfig("ollama", server.base_url)
+        found = await compose.offer(compose.connect(config))
+        assert [model.id for model in found.models] == ["gemma3-270m:latest", "smollm2:latest"]
+        assert (found.config, found.error) == (config, None)
+        server.installed = []
+        none = await compose.offer(compose.connect(config))
+    gone = await compose.offer(compose.connect(config))
+    assert none.error is not None
+    assert (none.models, none.error.code) == ((), "no_models")
+    assert "ollama pull" in none.error.message
+    assert gone.error is not None
+    assert gone.error.code == "unreachable"
+    assert "ollama serve" in gone.error.message
+
+
+async def test_a_server_of_another_kind_is_one_sentence() -> None:
+    async with OpenAIServer() as server:
+        found = await compose.offer(compose.connect(ServerConfig("ollama", server.base_url)))
+    assert found.error is not None
+    assert found.error.code == "not_found"
+
+
+_STRANGE = [
+    b"[]",
+    b"7",
+    b"{}",
+    b'{"models": 7, "data": 7}',
+    b'{"models": {"a": 1}, "data": {"a": 1}}',
+    b'{"models": ["a", null, 7], "data": ["a", null]}',
+    b'{"models": [{"name": "m", "details": 7, "capabilities": 7, "size": "x"}]}',
+    b'{"data": [{"id": 7, "meta": "x", "max_tokens": "y"}], "has_more": true, "last_id": 7}',
+    b'{"models": [{"details": {"context_length": "x"}, "capabilities": [[]]}]}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("body", _STRANGE)
+@pytest.mark.parametrize("provider", ["ollama", "openai", "anthropic"])
+async def test_strange_lists_raise_nothing(provider: str, body: bytes) -> None:
+    routes = {("GET", path): reply(body) for path in ("/api/tags", "/v1/models")}
+    async with ScriptedServer(routes) as server:
+        found = await compose.offer(compose.connect(ServerConfig(provider, server.base_url)))
+    assert bool(found.models) != (found.error is not None)
+
+
+async def test_a_model_is_the_named_one_or_the_first() -> None:
+    async with OllamaServer() as server:
+        provider = compose.connect(ServerConfig("ollama", server.base_url))
+        named = await compose.choose_model(provider, "smollm2")
+        first = await compose.choose_model(provider, "")
+        with pytest.raises(SpectrError) as missing:
+            await compose.choose_model(provider, "gone")
+        server.installed = []
+        with pytest.raises(SpectrError) as empty:
+            await compose.choose_model(provider, "")
+    assert (named.id, named.context) == ("smollm2", 8192)
+    assert first.id == "gemma3-270m:latest"
+    assert (missing.value.code, empty.value.code) == ("model_missing", "no_models")
+    assert "`ollama pull gone`" in missing.value.message
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "model", "expected"),
+    [
+        ("", "", "", None),
+        ("", "http://a", "m", None),
+        ("ollama", "http://a", "m", ServerConfig("ollama", "http://a")),
+        ("", "", "/x/M.GGUF", ServerConfig("builtin", "", "/x/M.GGUF")),
+        ("openai", "", "m.gguf", ServerConfig("openai")),
+    ],
+)
+def test_what_was_named_is_asked(
+    provider: str, url: str, model: str, expected: ServerConfig | None
+) -> None:
+    assert compose.config_for(provider, url, model) == expected
+
+
+def test_services_with_keys_are_asked_only_if_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [c.provider for c in compose.known_configs()] == ["ollama", "builtin"]
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    named = ServerConfig("ollama", "http://a")
+    found = compose.known_configs(named)
+    assert [c.provider for c in found] == ["ollama", "builtin", "anthropic"]
+    assert found[0] is named
+
+
+async def test_ollama_is_the_default_also_when_it_is_silent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with OllamaServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.base_url)
+        assert await compose.default_config() == (ServerConfig("ollama"), "")
+    assert await compose.default_config(_NOWHERE) == (ServerConfig("ollama", _NOWHERE), "")
+
+
+class _Engine:
+    """A built-in engine that is installed or not."""
+
+    def __init__(self, models: tuple[ModelInfo, ...]) -> None:
+        self._models = models
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        if not self._models:
+            raise SpectrError("engine_missing", "Not installed.")
+        return self._models
+
+
+@pytest.mark.parametrize("installed", [True, False])
+async def test_the_practice_engine_steps_in_and_says_so(
+    installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", _NOWHERE)
+    real = compose.connect
+    engine = _Engine((ModelInfo("p", practice=True),) if installed else ())
+    monkeypatch.setattr(
+        compose, "connect", lambda config: engine if config.provider == "builtin" else real(config)
+    )
+    config, notice = await compose.default_config()
+    assert config == ServerConfig("builtin" if installed else "ollama")
+    assert ("worth nothing" in notice) == installed
+
+
+def test_a_model_is_described_by_what_is_known() -> None:
+    full = ModelInfo("m", "M", 8192, None, None, 5, "1B", "Q4", "", frozenset(), True, True)
+    assert compose.described(full) == ("m", "M, 1B, Q4, 8192 context, remote, practice")
+    assert compose.described(ModelInfo("m", "m")) == ("m", "")
+
+
+@pytest.mark.parametrize("place", [True, False])
+async def test_a_session_runs_with_a_journal_or_in_memory(place: bool, tmp_path: Path) -> None:
+    if not place:
+        (tmp_path / "home").write_text("a file where the folder should be")
+    seen: list[RunEntry] = []
+    async with OllamaServer() as server:
+        provider = compose.connect(ServerConfig("ollama", server.base_url))
+        session, error = compose.open_session(plan(), provider, seen.extend)
+        assert (error is None) == place
+        result = await session.run()
+    # The recorded answer ends at its limit.
+    assert result.outcome is Outcome.LENGTH_LIMIT
+    text = "".join(entry.event.text for entry in seen if isinstance(entry.event, TextDelta))
+    assert text == result.texts["1.quick"]
+    assert text.startswith("Two colours are:")
+    if place:
+        assert isinstance(session._journal, Journal)
+        assert session._journal.path.is_file()
+
+
+_SERVERS = {
+    "ollama": (OllamaServer, "smollm2"),
+    "openai": (OpenAIServer, "smollm2"),
+    "anthropic": (AnthropicServer, "claude-scripted"),
+}
+_REPORT = "## Reëntrancy 🏦\n" * 10
+_CUT = _REPORT[:12]  # three deltas
+_ENDS = [
+    (None, "length_limit", None, _REPORT),
+    (Fault.UNAUTHORIZED, "failed", {"auth"}, ""),
+    (Fault.NOT_FOUND, "failed", {"not_found", "model_missing"}, ""),
+    (Fault.BAD_REQUEST, "failed", {"bad_request"}, ""),
+    (Fault.OVERFLOW, "failed", {"context_overflow"}, ""),
+    (Fault.ERROR_BODY, "failed", {"server_error", "protocol"}, ""),
+    (Fault.ERROR_INSIDE, "failed", {"server_error", "server_busy"}, _CUT),
+    (Fault.NO_END_MARK, "interrupted", {"no_end_mark"}, _REPORT),
+    (Fault.CUT, "interrupted", {"connection_lost"}, _CUT),
+    (Fault.RESET, "interrupted", {"connection_lost"}, _CUT),
+]
+
+
+async def opened(name: str, server: ScriptedServer) -> tuple[Session, asyncio.Event]:
+    """A session over a server's socket, and what is set when its first text is shown."""
+    provider = compose.connect(ServerConfig(name, server.base_url))
+    model = await compose.choose_model(provider, _SERVERS[name][1])
+    writing = asyncio.Event()
+
+    def show(entries: Sequence[RunEntry]) -> None:
+        if any(isinstance(entry.event, TextDelta) for entry in entries):
+            writing.set()
+
+    session, error = compose.open_session(plan(model=model), provider, show)
+    assert error is None
+    return session, writing
+
+
+@pytest.mark.parametrize(("fault", "outcome", "codes", "text"), _ENDS)
+@pytest.mark.parametrize("name", _SERVERS)
+async def test_every_fault_of_every_server_has_its_outcome(
+    name: str, fault: Fault | None, outcome: str, codes: set[str] | None, text: str
+) -> None:
+    async with _SERVERS[name][0](Answer(text=_REPORT, fault=fault, seed=5)) as server:
+        session, _ = await opened(name, server)
+        result = await session.run()
+    assert result.outcome.value == outcome
+    assert (result.error is None) == (codes is None)
+    assert result.error is None or result.error.code in (codes or set())
+    # After a reset the system may drop what had arrived but was not read.
+    kept = result.texts["1.quick"]
+    assert kept == text or (fault is Fault.RESET and text.startswith(kept))
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [("ollama", "loading"), *product(_SERVERS, ["reading", "writing"])],
+)
+async def test_stop_closes_the_socket_at_every_server(name: str, stage: str) -> None:
+    gate = Gate()
+    async with _SERVERS[name][0](Answer(text=_REPORT, seed=None)) as server:
+        if stage == "loading":
+            assert isinstance(server, OllamaServer)
+            server.loading = gate
+        elif stage == "reading":
+            server.answer.before = gate
+        else:
+            server.answer.within = gate
+        session, writing = await opened(name, server)
+        run = asyncio.create_task(session.run())
+        await gate.reached()
+        if stage == "writing":
+            await writing.wait()
+        session.cancel()
+        result = await run
+        await server.disconnected()
+    assert result.outcome is Outcome.STOPPED
+    assert _CUT.startswith(result.texts["1.quick"])
+    assert bool(result.texts["1.quick"]) == (stage == "writing")

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from spectr_desktop.audit.session import Progress
+from spectr_desktop.records.run import CellResult, Outcome, Phase, RunResult, Timings, Usage
+from spectr_desktop.ui.status_line import StatusLine, clock
+
+_PROGRESS = Progress(
+    Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, writing_s=60.0, silent_s=0.0
+)
+_RESULT = RunResult(
+    Outcome.COMPLETE,
+    "2026-11-23T10:00:00Z",
+    (CellResult("1.quick", Outcome.COMPLETE, timings=Timings(1.0, 2.0, 61_900.0, 12.34)),),
+    {"1.quick": "x"},
+    usage=Usage(1234, 567),
+)
+
+
+@pytest.fixture
+def line(qtbot: QtBot) -> StatusLine:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    return line
+
+
+def _text(line: StatusLine, name: str = "runStatus") -> str:
+    label = line.findChild(QLabel, name)
+    assert isinstance(label, QLabel)
+    return label.text()
+
+
+def test_nothing_runs(line: StatusLine) -> None:
+    assert _text(line) == "Ready"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (282, "4:42"), (3600, "1:00:00")]
+)
+def test_the_clock_counts_whole_seconds(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_progress_has_phase_time_and_speed(line: StatusLine) -> None:
+    line.show_progress(_PROGRESS)
+    assert _text(line) == "●  Writing  4:42     10.0 tokens/s     601 tokens"
+
+
+def test_a_speed_needs_time_to_mean_anything(line: StatusLine) -> None:
+    line.show_progress(replace(_PROGRESS, writing_s=0.1, tokens=2))
+    assert _text(line) == "●  Writing  4:42"
+
+
+def test_every_phase_has_a_word_of_its_own(line: StatusLine) -> None:
+    seen = set()
+    for phase in Phase:
+        line.show_progress(replace(_PROGRESS, phase=phase, writing_s=0.0))
+        seen.add(_text(line))
+    assert len(seen) == len(Phase)
+
+
+def test_silence_is_told_only_while_text_should_come(line: StatusLine) -> None:
+    line.show_progress(replace(_PROGRESS, silent_s=75.0))
+    assert "nothing new for 1:15" in _text(line)
+    line.show_progress(replace(_PROGRESS, phase=Phase.READING, silent_s=75.0))
+    assert "nothing new" not in _text(line)
+
+
+def test_a_result_has_time_speed_and_tokens(line: StatusLine) -> None:
+    line.show_result(_RESULT, saved=True)
+    assert _text(line) == "Complete  1:01     12.3 tokens/s     1,234 tokens read, 567 written"
+    assert _text(line, "savedStatus") == "saved"
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_a_complete_run_looks_finished(line: StatusLine, outcome: Outcome) -> None:
+    line.show_result(replace(_RESULT, outcome=outcome), saved=False)
+    assert _text(line).startswith("Complete") is outcome.finished
+    assert _text(line, "savedStatus") == "not saved"
+
+
+def test_a_result_without_figures_has_none(line: StatusLine) -> None:
+    line.show_result(replace(_RESULT, cells=(), usage=Usage()), saved=True)
+    assert _text(line) == "Complete"
