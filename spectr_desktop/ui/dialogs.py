@@ -62,7 +62,7 @@ async def save_file_name(
     if not accepted or not names:
         return None
     path = Path(names[0])
-    if sys.platform != "darwin" and path.exists():
+    if _replaces(path):
         translate = QCoreApplication.translate
         answer = await ask(
             parent,
@@ -76,6 +76,10 @@ async def save_file_name(
         if answer != "replace":
             return None
     return path
+
+
+def _replaces(path: Path) -> bool:
+    return sys.platform != "darwin" and path.exists()
 
 
 async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) -> str:
