@@ -30,7 +30,7 @@ _SERVICE = Service("the engine", "The engine at {host} does not answer. Run the 
 _HOST = "127.0.0.1"
 _ATTEMPTS = 4
 _POLL_S = 0.1
-_GRACE_S = 2.0
+_GRACE_S = 0.5  # it has nothing to save, and the window has promised to close within 2 s
 _KEPT_LINES = 200
 _SHOWN_LINES = 12
 _LONGEST_LINE = 4096  # bytes
@@ -167,7 +167,7 @@ class EngineProcess:
         self._process.kill()
 
     async def stop(self) -> None:
-        """Ask it to end, insist after 2 s, and return when it is gone."""
+        """Ask it to end, insist after half a second, and return when it is gone."""
         if not self._ended:
             self._process.terminate()
             ending = asyncio.create_task(self.ended())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QCompleter,
     QLabel,
@@ -77,9 +78,10 @@ class ModelPicker(QComboBox):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         popup = QListView(self)
-        popup.setItemDelegate(_FactsDelegate(self))
         completer.setPopup(popup)
         self.setCompleter(completer)
+        # Last: each of the two calls above puts a delegate of its own into the popup.
+        popup.setItemDelegate(_FactsDelegate(popup))
         edit = self.lineEdit()
         assert edit is not None  # noqa: S101  # it is editable
         edit.setAccessibleName(self.tr("Model"))
@@ -88,11 +90,13 @@ class ModelPicker(QComboBox):
         self._facts.setObjectName("pickerFacts")
         self._facts.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._chosen: Choice | None = None
+        self._shown: tuple[list[Choice], list[str]] | None = None
         # The last pick: if its server is away for a while, no other model takes its place.
         self._kept: tuple[str, str, str, str] | None = None
         self._takes_first = True
         self.activated.connect(self._on_activated)
         edit.editingFinished.connect(self._on_editing_finished)
+        edit.textChanged.connect(self._place_facts)
 
     def choice(self) -> Choice | None:
         """The model that is picked now."""
@@ -227,8 +231,10 @@ class ModelPicker(QComboBox):
             return
         size = self._facts.sizeHint()
         text_width = edit.fontMetrics().horizontalAdvance(edit.text()) + 24
-        fits = bool(self._facts.text()) and text_width + size.width() <= edit.width()
-        self._facts.setVisible(fits)
+        fits = text_width + size.width() <= edit.width()
+        # While one types a search, the facts are those of another model.
+        chosen = self._chosen is not None and edit.text() == self._chosen.model.title
+        self._facts.setVisible(fits and chosen)
         self._facts.setGeometry(
             edit.width() - size.width() - 6, 0, size.width(), max(edit.height(), size.height())
         )
@@ -248,7 +254,8 @@ class _FactsDelegate(QStyledItemDelegate):
         if not facts:
             return
         painter.save()
-        painter.setPen(option.palette.placeholderText().color())
+        # Not the option's palette: a style sheet makes its own placeholder colour, too pale.
+        painter.setPen(QApplication.palette().placeholderText().color())
         painter.drawText(
             option.rect.adjusted(0, 0, -10, 0),
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QApplication,
     QDialog,
     QFileDialog,
@@ -100,11 +101,13 @@ async def answer(window: QWidget, key: str) -> str:
 
 
 async def name_file(window: QWidget, name: str | Path) -> None:
-    """Type a name into the file dialog that the window opens, and confirm it."""
-    edit = child(await opened(window, QFileDialog), QLineEdit, "fileNameEdit")
-    edit.selectAll()
-    edit.insert(str(name))  # counts as typed: what was selected in the list is not any more
-    QTest.keyClick(edit, Qt.Key.Key_Return)
+    """Choose a file by its whole path in the file dialog that the window opens."""
+    dialog = await opened(window, QFileDialog)
+    # What was suggested and is there would otherwise stay selected in the list.
+    for view in dialog.findChildren(QAbstractItemView):
+        view.clearSelection()
+    child(dialog, QLineEdit, "fileNameEdit").setText(str(name))
+    dialog.accept()
 
 
 @contextlib.asynccontextmanager
