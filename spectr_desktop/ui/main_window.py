@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         for column, stretch in ((self._left, 0), (self._middle, 1), (self._right, 1)):
             self._columns.addWidget(column)
             self._columns.setStretchFactor(self._columns.count() - 1, stretch)
-        self._columns.setSizes([270, 590, 540])
+        self._columns.setSizes([250, 600, 550])
         central = QWidget(self)
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -251,7 +251,9 @@ class MainWindow(QMainWindow):
             ]
             if found.error is not None:
                 problems[config] = found.error.message
-        self.top.picker.set_rows(choices, list(problems.values()))
+        # A server that the user named is not replaced by another one without a word.
+        own = self._named is None or any(choice.config == self._named for choice in choices)
+        self.top.picker.set_rows(choices, list(problems.values()), first=own)
         # Who named a server or a model is told that it is not there; else one that works is enough.
         problem = problems.get(self._named, "") if self._named else ""
         if not choices and problems:
@@ -409,8 +411,12 @@ class MainWindow(QMainWindow):
     def _show_file(self) -> None:
         document = self.file.document
         characters = self.editor.document().characterCount()
+        # The empty block after a last line end is no line of the file.
+        ends = self.editor.document().lastBlock().length() == 1
         self.files.show_file(
-            document.path if document else None, self.editor.blockCount(), characters // 3
+            document.path if document else None,
+            self.editor.blockCount() - ends,
+            characters // 3,
         )
         self._show_title()
         self._show_export()

@@ -91,6 +91,7 @@ class ModelPicker(QComboBox):
         self._facts.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._chosen: Choice | None = None
         self._shown: tuple[list[Choice], list[str]] | None = None
+        self._shown: tuple[list[Choice], list[str]] | None = None
         # The last pick: if its server is away for a while, no other model takes its place.
         self._kept: tuple[str, str, str, str] | None = None
         self._takes_first = True
@@ -102,13 +103,19 @@ class ModelPicker(QComboBox):
         """The model that is picked now."""
         return self._chosen
 
-    def set_rows(self, choices: Sequence[Choice], problems: Sequence[str]) -> None:
+    def set_rows(
+        self, choices: Sequence[Choice], problems: Sequence[str], *, first: bool = True
+    ) -> None:
         """Show these models, and why others are not there; keeps what was picked.
 
         Args:
-            choices: in the order to show; the first is picked if nothing ever was.
+            choices: in the order to show.
             problems: one sentence for each server that offers nothing.
+            first: pick the first one if nothing ever was.
         """
+        if (shown := (list(choices), list(problems))) == self._shown:
+            return  # a list that is open stays as it is
+        self._shown = shown
         self._rows.clear()
         for choice in choices:
             item = QStandardItem(choice.model.title)
@@ -132,7 +139,7 @@ class ModelPicker(QComboBox):
         keys = [choice.key for choice in choices]
         if self._kept in keys:
             self._pick(keys.index(self._kept))
-        elif self._kept is None and self._takes_first and choices:
+        elif self._kept is None and self._takes_first and first and choices:
             self._pick(0)
         else:
             self._pick(-1)
