@@ -101,6 +101,8 @@ class StatusLine(QWidget):
     def _show(self, text: str) -> None:
         if self._status.text() != text:
             self._status.setText(text)
+            # Its name stays "Run status", so what it says has to be read somewhere else.
+            self._status.setAccessibleDescription(text)
 
 
 def clock(seconds: float) -> str:

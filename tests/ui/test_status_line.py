@@ -39,6 +39,14 @@ def test_nothing_runs(line: StatusLine) -> None:
     assert _text(line) == "Ready"
 
 
+def test_a_screen_reader_hears_what_is_shown(line: StatusLine) -> None:
+    line.show_message("Vault.sol is saved")
+    label = line.findChild(QLabel, "runStatus")
+    assert isinstance(label, QLabel)
+    assert label.accessibleName() == "Run status"
+    assert label.accessibleDescription() == "Vault.sol is saved"
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (282, "4:42"), (3600, "1:00:00")]
 )

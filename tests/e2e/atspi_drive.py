@@ -1,0 +1,122 @@
+"""Uses the window as a screen reader does, through AT-SPI; runs with the system's Python.
+
+Arguments: the program and its arguments. Standard output has one JSON object a step; standard
+input gives a line to go on where a step needs the test to do something first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pyatspi  # type: ignore[import-not-found]
+from gi.repository import GLib  # type: ignore[import-not-found]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# How often the other process is looked at, in milliseconds; the test has the time limit.
+_LOOK_MS = 100
+
+
+def _tell(step: str, **what: object) -> None:
+    sys.stdout.write(json.dumps({"step": step, **what}) + "\n")
+    sys.stdout.flush()
+
+
+def _until(look: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever was looked for
+    """Look again and again until something is found; an object that goes away is not found."""
+    loop = GLib.MainLoop()
+    found: list[Any] = []
+
+    def tick() -> bool:
+        with contextlib.suppress(GLib.GError, RuntimeError, NotImplementedError, LookupError):
+            if value := look():
+                found.append(value)
+                loop.quit()
+                return False
+        return True
+
+    GLib.timeout_add(_LOOK_MS, tick)
+    loop.run()
+    return found[0]
+
+
+def _below(node: Any) -> Iterator[Any]:  # noqa: ANN401  # pyatspi has no types
+    for child in node:
+        if child is not None:
+            yield child
+            yield from _below(child)
+
+
+def _frame(process: int) -> Any:  # noqa: ANN401
+    for app in pyatspi.Registry.getDesktop(0):
+        if app is not None and app.get_process_id() == process:
+            for child in app:
+                if child.getRole() == pyatspi.ROLE_FRAME:
+                    return child
+    return None
+
+
+def _named(frame: Any, name: str, *interfaces: str) -> Any:  # noqa: ANN401
+    """The first object of a name that offers the interfaces."""
+    for node in _below(frame):
+        if node.name == name and set(interfaces) <= set(pyatspi.listInterfaces(node)):
+            return node
+    return None
+
+
+def _text(node: Any) -> str:  # noqa: ANN401
+    text = node.queryText()
+    return text.getText(0, text.characterCount)
+
+
+def _press(frame: Any, name: str) -> None:  # noqa: ANN401
+    def ready() -> Any:  # noqa: ANN401
+        node = _named(frame, name, "Action")
+        state = node.getState() if node is not None else None
+        usable = state and state.contains(pyatspi.STATE_SHOWING)
+        return node if usable and state.contains(pyatspi.STATE_SENSITIVE) else None
+
+    _until(ready).queryAction().doAction(0)
+
+
+def _report(frame: Any) -> str:  # noqa: ANN401
+    node = _named(frame, "Report", "Text")
+    return _text(node) if node is not None else ""
+
+
+def _status(frame: Any) -> str:  # noqa: ANN401
+    node = _named(frame, "Run status")
+    return node.description if node is not None else ""
+
+
+def main() -> None:
+    """Open, read the names, run, read the text while it grows, stop, read the status."""
+    program = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+    try:
+        frame = _until(lambda: _frame(program.pid))
+        _until(lambda: _text(_named(frame, "Model", "EditableText")).strip())
+        names = {node.name for node in _below(frame) if node.name}
+        source = _text(_named(frame, "Source editor", "Text"))
+        _tell("frame", title=frame.name, names=sorted(names), source=source)
+        _press(frame, "Run audit")
+        first = _until(lambda: _report(frame))
+        _tell("first", text=first)
+        sys.stdin.readline()
+        more = _until(lambda: text if len(text := _report(frame)) > len(first) else "")
+        _tell("more", text=more, status=_status(frame))
+        _press(frame, "Stop")
+        status = _until(lambda: text if "Stopped" in (text := _status(frame)) else "")
+        _tell("stopped", status=status, text=_report(frame))
+    finally:
+        program.send_signal(signal.SIGTERM)
+        _tell("ended", code=program.wait())
+
+
+if __name__ == "__main__":
+    main()
