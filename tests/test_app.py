@@ -6,11 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QApplication
 
 from spectr_desktop import __version__, app, paths
 from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
@@ -21,6 +19,12 @@ from tests.servers.ollama_server import OllamaServer
 from tests.servers.script import Gate
 from tests.servers.scripted import ThreadedServer
 from tests.servers.streams import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
 
 _TEXT = "## A finding\n\nWith some words.\n" * 4
 # The program with somebody at the keyboard: it presses Ctrl+R when all is there, tells of the

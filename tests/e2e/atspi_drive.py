@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # pyatspi has no types
 """Uses the window as a screen reader does, through AT-SPI; runs with the system's Python.
 
 Arguments: the program and its arguments. Standard output has one JSON object a step; standard
@@ -28,7 +29,7 @@ def _tell(step: str, **what: object) -> None:
     sys.stdout.flush()
 
 
-def _until(look: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever was looked for
+def _until(look: Callable[[], Any]) -> Any:  # whatever was looked for
     """Look again and again until something is found; an object that goes away is not found."""
     loop = GLib.MainLoop()
     found: list[Any] = []
@@ -46,14 +47,14 @@ def _until(look: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever was look
     return found[0]
 
 
-def _below(node: Any) -> Iterator[Any]:  # noqa: ANN401  # pyatspi has no types
+def _below(node: Any) -> Iterator[Any]:  # pyatspi has no types
     for child in node:
         if child is not None:
             yield child
             yield from _below(child)
 
 
-def _frame(process: int) -> Any:  # noqa: ANN401
+def _frame(process: int) -> Any:
     for app in pyatspi.Registry.getDesktop(0):
         if app is not None and app.get_process_id() == process:
             for child in app:
@@ -62,7 +63,7 @@ def _frame(process: int) -> Any:  # noqa: ANN401
     return None
 
 
-def _named(frame: Any, name: str, *interfaces: str) -> Any:  # noqa: ANN401
+def _named(frame: Any, name: str, *interfaces: str) -> Any:
     """The first object of a name that offers the interfaces."""
     for node in _below(frame):
         if node.name == name and set(interfaces) <= set(pyatspi.listInterfaces(node)):
@@ -70,27 +71,29 @@ def _named(frame: Any, name: str, *interfaces: str) -> Any:  # noqa: ANN401
     return None
 
 
-def _text(node: Any) -> str:  # noqa: ANN401
+def _text(node: Any) -> str:
     text = node.queryText()
     return text.getText(0, text.characterCount)
 
 
-def _press(frame: Any, name: str) -> None:  # noqa: ANN401
-    def ready() -> Any:  # noqa: ANN401
+def _press(frame: Any, name: str) -> None:
+    def ready() -> Any:
         node = _named(frame, name, "Action")
-        state = node.getState() if node is not None else None
-        usable = state and state.contains(pyatspi.STATE_SHOWING)
-        return node if usable and state.contains(pyatspi.STATE_SENSITIVE) else None
+        if node is None:
+            return None
+        state = node.getState()
+        usable = (pyatspi.STATE_SHOWING, pyatspi.STATE_SENSITIVE)
+        return node if all(map(state.contains, usable)) else None
 
     _until(ready).queryAction().doAction(0)
 
 
-def _report(frame: Any) -> str:  # noqa: ANN401
+def _report(frame: Any) -> str:
     node = _named(frame, "Report", "Text")
     return _text(node) if node is not None else ""
 
 
-def _status(frame: Any) -> str:  # noqa: ANN401
+def _status(frame: Any) -> str:
     node = _named(frame, "Run status")
     return node.description if node is not None else ""
 

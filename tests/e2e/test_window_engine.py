@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
 from spectr_desktop.audit import budget
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality, ServerConfig
 from spectr_desktop.ui.loop import WindowLoop
 from spectr_desktop.ui.main_window import MainWindow
-from tests.e2e.conftest import Engine
 from tests.ui.driving import (
     CONTROL,
     banner,
@@ -31,6 +29,13 @@ from tests.ui.driving import (
     until,
     written,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+    from tests.e2e.conftest import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

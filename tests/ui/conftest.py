@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import itertools
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
 from spectr_desktop.ui.loop import WindowLoop
-from spectr_desktop.ui.main_window import MainWindow
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.replay import in_pieces
@@ -24,6 +21,13 @@ from tests.servers.script import Request, Script, Send, Step
 from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer
 from tests.ui.driving import REPORT, open_window
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from spectr_desktop.ui.main_window import MainWindow
 
 SOURCE = "contract Vault {\n    function withdraw() external {}\n}\n"
 
@@ -87,7 +91,7 @@ def _natural(script: Script) -> Script:
             payload = b"".join(step.payload for step in steps if isinstance(step, Send))
             # Of the same length: the chunks of the transfer encoding say how long they are.
             payload = payload.replace(b'"length"', b'"stop"  ')
-            out += in_pieces(payload, random.Random(0))  # noqa: S311
+            out += in_pieces(payload, random.Random(0))  # noqa: S311  # no secret
         else:
             out += steps
     return out

@@ -9,7 +9,8 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import SignalInstance
 
+    from spectr_desktop.records.server import ServerConfig
+    from tests.servers.scripted import ScriptedServer
+
 W = TypeVar("W", bound=QWidget)
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -42,7 +46,7 @@ REPORT = (
     "## [Critical] The whole balance can be drawn twice\n\n"
     "- Impact: High\n- Likelihood: High\n\n"
     "`withdraw` sends ether **before** it sets the balance — reëntrancy.\n\n"
-    "```solidity\n(bool ok, ) = msg.sender.call{value: amount}(\"\");\n```\n"
+    '```solidity\n(bool ok, ) = msg.sender.call{value: amount}("");\n```\n'
 )
 
 
@@ -191,3 +195,34 @@ def journal(folder: Path | None = None) -> list[dict[str, Any]]:
 def written(lines: list[dict[str, Any]]) -> str:
     """The model's text as a journal has it."""
     return "".join(line["text"] for line in lines if line.get("event") == "text_delta")
+
+
+async def start(
+    window: MainWindow, path: Path | None, named: ServerConfig | None = None, model: str = ""
+) -> None:
+    """As `app` does it: the arguments of the command line, then all servers are asked."""
+    window.start((path,) if path else (), named, model)
+    await idle(window)
+
+
+async def ran(window: MainWindow) -> None:
+    """Press Run and wait until the run is over."""
+    press(button(window, "runButton"))
+    await idle(window)
+
+
+def asked(server: ScriptedServer) -> list[dict[str, Any]]:
+    """The bodies of all requests that carry source."""
+    bodies = [json.loads(r.body) for r in server.requests if r.method == "POST" and r.body]
+    return [body for body in bodies if body.get("messages")]
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    """Drop a file in the middle of the window's own ground."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    where, buttons = QPointF(10, 10), Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, data, buttons, NONE)
+    window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, data, buttons, NONE))

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop.ui import dialogs
 from tests.ui.driving import child, dialogs_of, name_file, opened, press_key, signal_future
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 _ANSWERS = {"save": "Save", "discard": "Discard", "cancel": "Cancel"}
 

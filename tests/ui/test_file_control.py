@@ -1,17 +1,21 @@
+# ruff: noqa: ASYNC240  # the files are small and the test's own
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from spectr_desktop.errors import SpectrError
-from spectr_desktop.ui.main_window import MainWindow
 from tests.ui.conftest import SOURCE
 from tests.ui.driving import CONTROL, SHIFT, answer, idle, name_file, opened, press_key
+
+if TYPE_CHECKING:
+    from spectr_desktop.errors import SpectrError
+    from spectr_desktop.ui.main_window import MainWindow
 
 
 @pytest.fixture
@@ -145,9 +149,7 @@ async def test_what_another_program_wrote_is_not_replaced_unasked(
     assert window.file.modified is (key == "cancel")
 
 
-async def test_a_file_that_was_removed_is_written_again(
-    window: MainWindow, contract: Path
-) -> None:
+async def test_a_file_that_was_removed_is_written_again(window: MainWindow, contract: Path) -> None:
     await _open(window, contract)
     _edit(window)
     contract.unlink()
@@ -173,9 +175,7 @@ async def test_a_save_that_fails_keeps_the_text_and_does_not_open_the_next(
     assert window.file.name == "A.sol"
 
 
-async def test_a_question_can_be_answered_by_keys_alone(
-    window: MainWindow, contract: Path
-) -> None:
+async def test_a_question_can_be_answered_by_keys_alone(window: MainWindow, contract: Path) -> None:
     await _open(window, contract)
     _edit(window)
     window.open_path(contract)

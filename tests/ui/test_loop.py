@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncGenerator
-
-from PySide6.QtWidgets import QApplication
+from typing import TYPE_CHECKING
 
 from spectr_desktop.ui.loop import WindowLoop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from PySide6.QtWidgets import QApplication
 
 
 async def _stream(ended: asyncio.Event) -> AsyncGenerator[int, None]:

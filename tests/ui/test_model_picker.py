@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
-from pytestqt.qtbot import QtBot
 
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
 from spectr_desktop.ui.model_picker import Choice, ModelPicker
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from pytestqt.qtbot import QtBot
 
 _OLLAMA = ServerConfig("ollama", "http://127.0.0.1:11434")
 _BIG = Choice(

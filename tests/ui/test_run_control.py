@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,8 @@ from tests.ui.conftest import SOURCE
 from tests.ui.driving import REPORT, journal, signal_future
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from spectr_desktop.records.events import RunEntry
     from tests.ui.conftest import Ollama
 

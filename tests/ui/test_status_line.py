@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QLabel
-from pytestqt.qtbot import QtBot
 
 from spectr_desktop.audit.session import Progress
 from spectr_desktop.records.run import CellResult, Outcome, Phase, RunResult, Timings, Usage
 from spectr_desktop.ui.status_line import StatusLine, clock
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 _PROGRESS = Progress(
     Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, writing_s=60.0, silent_s=0.0

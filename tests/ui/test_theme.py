@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QColor, QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from spectr_desktop.ui.theme import (
     DARK,
@@ -17,6 +15,12 @@ from spectr_desktop.ui.theme import (
     palette,
     style_sheet,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
 
 _BOTH = pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])
 _TEXTS = (
