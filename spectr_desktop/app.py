@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from spectr_desktop import __version__, logs, paths
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QtMsgType
     from PySide6.QtWidgets import QApplication
 
     from spectr_desktop.ui.main_window import MainWindow
 
+_log = logs.logger(__name__)
 _NO_SCREEN = (
     "There is no screen to open a window on. Use `spectr-desktop audit PATH…`, or set DISPLAY."
 )
@@ -54,12 +56,15 @@ def _has_screen() -> bool:
 
 def _run(options: WindowOptions) -> int:
     # Not at the top: without a screen nothing of Qt is loaded.
+    from PySide6.QtCore import qInstallMessageHandler  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
+    from spectr_desktop.ui.garbage import GuiThreadCollector  # noqa: PLC0415
     from spectr_desktop.ui.loop import WindowLoop  # noqa: PLC0415
     from spectr_desktop.ui.main_window import MainWindow  # noqa: PLC0415
     from spectr_desktop.ui.theme import Theme  # noqa: PLC0415
 
+    qInstallMessageHandler(_on_qt_message)
     app = QApplication([sys.argv[0]])
     app.setApplicationName("spectr-desktop")
     app.setApplicationDisplayName("Spectr Desktop")
@@ -68,10 +73,25 @@ def _run(options: WindowOptions) -> int:
     app.setQuitOnLastWindowClosed(False)
     window = MainWindow(Theme(app))
     window.show()
+    collector = GuiThreadCollector(app)
     with asyncio.Runner(loop_factory=lambda: WindowLoop(app)) as runner:
         runner.run(_until_closed(window, options))
+    collector.stop()
     _forget(app, window)
     return 0
+
+
+def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:
+    """Qt's own words go to the log; before it aborts, the user gets a sentence."""
+    from PySide6.QtCore import QtMsgType  # noqa: PLC0415
+
+    _log.info("Qt: %s", text)
+    if kind is QtMsgType.QtFatalMsg:
+        no_screen = "platform plugin" in text or "could not connect" in text
+        sys.stderr.write((_NO_SCREEN if no_screen else f"Qt cannot go on: {text}") + "\n")
+        sys.stderr.flush()
+        logs.stop()
+        os._exit(2)  # what would follow is Qt's abort, with a core dump
 
 
 async def _until_closed(window: MainWindow, options: WindowOptions) -> None:

@@ -228,3 +228,18 @@ def test_a_screen_is_known_by_the_environment(
     monkeypatch.setattr(sys, "platform", platform)
     assert app.main(app.WindowOptions()) == (0 if screen else 2)
     assert ("There is no screen" in capsys.readouterr().err) is not screen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an X server is Linux's")
+def test_a_screen_that_does_not_answer_is_one_sentence_and_no_core_dump() -> None:
+    variables = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "spectr_desktop"],
+        env={**variables, "QT_QPA_PLATFORM": "xcb", "DISPLAY": "127.0.0.1:59999"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "There is no screen" in ended.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Qt
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QAbstractButton, QDialog, QWidget
+    from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 
 async def _finished(dialog: QDialog) -> int:
@@ -72,6 +72,7 @@ async def save_file_name(
                 "replace": translate("dialogs", "Replace"),
                 "cancel": translate("dialogs", "Cancel"),
             },
+            default="cancel",
         )
         if answer != "replace":
             return None
@@ -82,14 +83,17 @@ def _replaces(path: Path) -> bool:
     return sys.platform != "darwin" and path.exists()
 
 
-async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) -> str:
+async def ask(
+    parent: QWidget, text: str, detail: str, answers: dict[str, str], *, default: str = ""
+) -> str:
     """Ask a question.
 
     Args:
         parent: the window that the question belongs to.
         text: the question.
         detail: what follows from the answers.
-        answers: key → label, the default first. Closing the dialog gives the last key.
+        answers: key → label. Closing the dialog gives the last key.
+        default: the key that Return gives, the first one if empty.
 
     Returns:
         The key of the answer.
@@ -100,14 +104,14 @@ async def ask(parent: QWidget, text: str, detail: str, answers: dict[str, str]) 
     box.setText(text)
     box.setInformativeText(detail)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    keys: dict[QAbstractButton, str] = {}
+    keys: dict[QPushButton, str] = {}
     for key, label in answers.items():
         button = box.addButton(label, QMessageBox.ButtonRole.ActionRole)
         button.setObjectName(f"answer_{key}")
         keys[button] = key
     buttons = list(keys)
-    box.setDefaultButton(buttons[0])  # type: ignore[arg-type]
+    box.setDefaultButton(buttons[list(answers).index(default) if default else 0])
     box.setEscapeButton(buttons[-1])
     await _finished(box)
     clicked = box.clickedButton()
-    return keys.get(clicked, keys[buttons[-1]])
+    return next((key for button, key in keys.items() if button is clicked), keys[buttons[-1]])

@@ -110,6 +110,7 @@ class FileControl(QObject):
                 ),
                 self.tr("What the other program wrote is lost then."),
                 {"replace": self.tr("Replace"), "cancel": self.tr("Cancel")},
+                default="cancel",
             )
             if answer != "replace":
                 return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
+    from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.ui.report_pane import BannerKind
     from spectr_desktop.ui.theme import Theme
@@ -238,13 +240,15 @@ class MainWindow(QMainWindow):
 
         choices: list[Choice] = []
         problems: dict[ServerConfig, str] = {}
+        providers: dict[ServerConfig, Provider] = {}
         for config in compose.known_configs(self._named):
             try:
-                provider = self.runs.provider(config)
+                providers[config] = self.runs.provider(config)
             except SpectrError as error:
                 problems[config] = error.message
-                continue
-            found = await compose.offer(provider)
+        # All at once: a server that does not answer must not keep the others waiting.
+        offers = await asyncio.gather(*map(compose.offer, providers.values()))
+        for (config, provider), found in zip(providers.items(), offers, strict=True):
             title = compose.provider_title(config.provider)
             choices += [
                 Choice(config, model, title, provider.locality(model)) for model in found.models
@@ -313,6 +317,7 @@ class MainWindow(QMainWindow):
             self.tr("Send the source to {host}?").format(host=host),
             self.tr("“{model}” does not run on this machine.").format(model=choice.model.title),
             {"send": self.tr("Send"), "cancel": self.tr("Cancel")},
+            default="cancel",
         )
         if answer == "send":
             self._consents.add(host)
@@ -458,6 +463,7 @@ class MainWindow(QMainWindow):
             self.tr("Open this address in the browser?"),
             target,
             {"open": self.tr("Open"), "cancel": self.tr("Cancel")},
+            default="cancel",
         )
         if answer == "open":
             QDesktopServices.openUrl(QUrl(target))

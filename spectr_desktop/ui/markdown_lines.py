@@ -6,6 +6,8 @@ import enum
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -13,7 +15,11 @@ if TYPE_CHECKING:
 
     from spectr_desktop.report.blocks import Block
 
-CUT_NOTE = "Cut here: this block is longer than 64 KB. The saved report has all of it."
+CUT_NOTE = str(
+    QT_TRANSLATE_NOOP(
+        "markdown", "Cut here: this block is longer than 64 KB. The saved report has all of it."
+    )
+)
 
 _MAX_CUT_LINES = 2000
 _MAX_CELLS = 2500
@@ -142,7 +148,8 @@ def _cut_lines(block: Block) -> list[Line | Table]:
     source = block.tokens[0].content if fence else block.source.strip()
     shown = "\n".join(source[:BLOCK_LIMIT].split("\n")[:_MAX_CUT_LINES])
     lines = _code_lines(shown, _language(block.tokens[0])) if fence else plain_lines(shown)
-    return [*lines, Line(Kind.NOTE, (Run(CUT_NOTE, Style.DIM),), gap=60)]
+    note = QCoreApplication.translate("markdown", CUT_NOTE)
+    return [*lines, Line(Kind.NOTE, (Run(note, Style.DIM),), gap=60)]
 
 
 def _language(token: Token) -> str:

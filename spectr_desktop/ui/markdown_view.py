@@ -55,7 +55,7 @@ class MarkdownView(QTextBrowser):
         self._left_behind = False
         self._rest_until = 0.0
         self.setObjectName("reportView")
-        self.setAccessibleName("Report")
+        self.setAccessibleName(self.tr("Report"))
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setOpenLinks(False)

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 BannerKind = Literal["info", "warning", "error"]
 
-_EMPTY = "The report appears here while the model writes it.\nPress Ctrl+R to run an audit."
 _SIGNS = {"info": "●", "warning": "▲", "error": "■"}
-_WORDS = {"info": "Note", "warning": "Warning", "error": "Error"}
 _THINKING_MS = 100
 _THINKING_HEIGHT = 180
 _LONGEST_LINE = 4096
@@ -62,7 +60,7 @@ class ThinkingSection(QWidget):
         self.button.toggled.connect(self._on_toggled)
         self.view = QPlainTextEdit(self)
         self.view.setObjectName("thinkingView")
-        self.view.setAccessibleName("Thinking")
+        self.view.setAccessibleName(self.tr("Thinking"))
         self.view.setReadOnly(True)
         self.view.setUndoRedoEnabled(False)
         self.view.setTabChangesFocus(True)
@@ -145,9 +143,9 @@ class ThinkingSection(QWidget):
         return "\n".join(out)
 
     def _show_count(self) -> None:
-        text = f"Thinking · {self._length:,} characters"
+        text = self.tr("Thinking · {count} characters").format(count=f"{self._length:,}")
         self.button.setText(text)
-        state = "unfolded" if self.button.isChecked() else "folded"
+        state = self.tr("unfolded") if self.button.isChecked() else self.tr("folded")
         self.button.setAccessibleName(f"{text}, {state}")
 
     def _on_toggled(self, unfolded: bool) -> None:
@@ -185,7 +183,7 @@ class ReportPane(QWidget):
         self._banner.hide()
         self.thinking = ThinkingSection(theme, self)
         self.view = MarkdownView(theme, self)
-        self._empty = QLabel(_EMPTY, self)
+        self._empty = QLabel(self._nothing_yet(), self)
         self._empty.setObjectName("reportEmpty")
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -200,10 +198,10 @@ class ReportPane(QWidget):
         layout.addWidget(self._banner)
         layout.addWidget(self.thinking)
         layout.addWidget(self._stack, 1)
-        self.pill = QPushButton("New text below ↓", self._stack)
+        self.pill = QPushButton(self.tr("New text below ↓"), self._stack)
         self.pill.setObjectName("newTextButton")
-        self.pill.setAccessibleName("New text below")
-        self.pill.setToolTip("Go to the newest text and follow it")
+        self.pill.setAccessibleName(self.tr("New text below"))
+        self.pill.setToolTip(self.tr("Go to the newest text and follow it"))
         self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
         self.pill.hide()
         self.pill.clicked.connect(self._on_pill_clicked)
@@ -214,7 +212,8 @@ class ReportPane(QWidget):
 
     def start(self, title: str) -> None:
         """Drop what was shown; the next text belongs to the run of this title."""
-        self._reset(f"{visible(title)}\nThe first words appear here." if title else _EMPTY)
+        first = self.tr("The first words appear here.")
+        self._reset(f"{visible(title)}\n{first}" if title else self._nothing_yet())
 
     def append_text(self, text: str) -> None:
         """Take the next piece of the report's Markdown."""
@@ -231,11 +230,11 @@ class ReportPane(QWidget):
         self.view.finish()
         self.thinking.render_now()
         if not self.view.text():
-            self._empty.setText(_EMPTY)
+            self._empty.setText(self._nothing_yet())
 
     def set_markdown(self, text: str) -> None:
         """Show a whole report, such as one from the history."""
-        self._reset(_EMPTY)
+        self._reset(self._nothing_yet())
         if text:
             self.view.set_markdown(text)
             self._stack.setCurrentWidget(self.view)
@@ -249,7 +248,12 @@ class ReportPane(QWidget):
         self._banner_kind = kind
         shown = visible(text)
         self._banner.setText(f"{_SIGNS[kind]}  {shown}")
-        self._banner.setAccessibleName(f"{_WORDS[kind]}: {shown}")
+        words = {
+            "info": self.tr("Note"),
+            "warning": self.tr("Warning"),
+            "error": self.tr("Error"),
+        }
+        self._banner.setAccessibleName(f"{words[kind]}: {shown}")
         self._banner.setStyleSheet(_banner_style(kind, self._theme.colors))
         self._banner.show()
 
@@ -269,6 +273,11 @@ class ReportPane(QWidget):
         self.view.clear()
         self._empty.setText(empty)
         self._stack.setCurrentWidget(self._empty)
+
+    def _nothing_yet(self) -> str:
+        return self.tr(
+            "The report appears here while the model writes it.\nPress Ctrl+R to run an audit."
+        )
 
     def _place_pill(self) -> None:
         size = self.pill.sizeHint()

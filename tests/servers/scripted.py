@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import struct
 import threading
@@ -179,7 +180,10 @@ async def _read_request(reader: asyncio.StreamReader, begun: bytes) -> Request |
 
 
 class ThreadedServer:
-    """Runs a scripted server on a loop of its own in a thread, for clients in other processes."""
+    """Runs a scripted server on a loop of its own in a thread, for clients in other processes.
+
+    Garbage is not collected meanwhile: in this thread that would destroy Qt objects of another.
+    """
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
@@ -190,10 +194,13 @@ class ThreadedServer:
         self._thread = threading.Thread(target=self._run, name="scripted-server")
 
     def __enter__(self) -> ScriptedServer:
+        gc.collect()
+        gc.disable()
         self._thread.start()
         self._started.wait()
         if self._failure is not None:
             self._thread.join()
+            gc.enable()
             raise self._failure
         return self.server
 
@@ -202,6 +209,7 @@ class ThreadedServer:
         assert self._over is not None
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
+        gc.enable()
         if self._failure is not None and exc_info[0] is None:
             raise self._failure
 

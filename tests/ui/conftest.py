@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import itertools
 import random
 import socket
@@ -18,7 +16,7 @@ from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.replay import in_pieces
 from tests.servers.script import Request, Script, Send, Step
-from tests.servers.scripted import ScriptedServer, ThreadedServer
+from tests.servers.scripted import ThreadedServer
 from tests.servers.streams import Answer
 from tests.ui.driving import REPORT, open_window
 
@@ -97,23 +95,11 @@ def _natural(script: Script) -> Script:
     return out
 
 
-@contextlib.contextmanager
-def _served(server: ScriptedServer) -> Iterator[None]:
-    """Serve in a thread, which must not collect garbage: Qt's objects belong to this one."""
-    gc.collect()
-    gc.disable()
-    try:
-        with ThreadedServer(server):
-            yield
-    finally:
-        gc.enable()
-
-
 @pytest.fixture
 def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ollama]:
     """A scripted Ollama that the program finds at its usual place."""
     server = Ollama()
-    with _served(server):
+    with ThreadedServer(server):
         monkeypatch.setenv("OLLAMA_HOST", server.base_url)
         yield server
 
@@ -122,7 +108,7 @@ def ollama(no_servers: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ollama]
 def openai(no_servers: int) -> Iterator[OpenAIServer]:
     """A scripted llama-server."""
     server = OpenAIServer(Answer(text=REPORT))
-    with _served(server):
+    with ThreadedServer(server):
         yield server
 
 
