@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.errors import SpectrError
-from spectr_desktop.records.run import Outcome
-from spectr_desktop.records.server import Locality
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.actions import Actions
 from spectr_desktop.ui.file_control import FileControl
-from spectr_desktop.ui.model_picker import Choice
+from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-    from spectr_desktop.providers.base import Provider
+    from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.ui.report_pane import BannerKind
     from spectr_desktop.ui.theme import Theme
@@ -59,9 +55,6 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self.tasks = TaskOwner(self._on_task_error)
         self.runs = RunControl(self)
-        self._named: ServerConfig | None = None
-        self._wanted_model = ""
-        self._consents: set[str] = set()
         # Whom the banner speaks of: "models", "file", "hint", "run", or nobody.
         self._banner_topic = ""
         self._asking = False
@@ -70,6 +63,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.top = TopBar(self)
+        self.models = ModelControl(self.top.picker, self.runs, self)
         self.files = ProjectView(self)
         self.editor = SourceEditor(theme, self)
         self.file = FileControl(self.editor, self)
@@ -156,6 +150,7 @@ class MainWindow(QMainWindow):
         self.top.run_requested.connect(self._on_run)
         self.top.stop_requested.connect(self.runs.stop)
         self.top.export_requested.connect(self._on_export)
+        self.models.refreshed.connect(self._on_refreshed)
         self.top.picker.choice_changed.connect(self._show_choice)
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
@@ -181,7 +176,7 @@ class MainWindow(QMainWindow):
 
     def start(self, paths: Sequence[Path], named: ServerConfig | None, model: str) -> None:
         """Open the files of the command line and look for models; the loop runs by now."""
-        self._named, self._wanted_model = named, model
+        self.models.want(named, model)
         if paths:
             self.open_path(paths[0])
         self.refresh_models()
@@ -192,7 +187,7 @@ class MainWindow(QMainWindow):
 
     def refresh_models(self) -> None:
         """Ask all servers again, without blocking."""
-        self.tasks.start(self._refresh_models(), "models")
+        self.tasks.start(self.models.refresh(), "models")
 
     def close_now(self) -> None:
         """Stop, save what the model wrote, and end, without a question (SIGTERM)."""
@@ -235,51 +230,11 @@ class MainWindow(QMainWindow):
 
     # -- models -----------------------------------------------------------------------------
 
-    async def _refresh_models(self) -> None:
-        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
-
-        choices: list[Choice] = []
-        problems: dict[ServerConfig, str] = {}
-        providers: dict[ServerConfig, Provider] = {}
-        for config in compose.known_configs(self._named):
-            try:
-                providers[config] = self.runs.provider(config)
-            except SpectrError as error:
-                problems[config] = error.message
-        # All at once: a server that does not answer must not keep the others waiting.
-        offers = await asyncio.gather(*map(compose.offer, providers.values()))
-        for (config, provider), found in zip(providers.items(), offers, strict=True):
-            title = compose.provider_title(config.provider)
-            choices += [
-                Choice(config, model, title, provider.locality(model)) for model in found.models
-            ]
-            if found.error is not None:
-                problems[config] = found.error.message
-        # A server that the user named is not replaced by another one without a word.
-        own = self._named is None or any(choice.config == self._named for choice in choices)
-        self.top.picker.set_rows(choices, list(problems.values()), first=own)
-        # Who named a server or a model is told that it is not there; else one that works is enough.
-        problem = problems.get(self._named, "") if self._named else ""
-        if not choices and problems:
-            problem = problem or next(iter(problems.values()))
-        if self._wanted_model:
-            problem = problem or self._pick_wanted()
-            self._wanted_model = ""
+    def _on_refreshed(self, problem: str) -> None:
         if problem and self._banner_topic in ("", "models"):
             self._say("models", problem, "warning")
         elif not problem and self._banner_topic == "models":
             self._show_outcome()
-
-    def _pick_wanted(self) -> str:
-        """Pick the model of the command line; a sentence if nobody has it."""
-        name = Path(self._wanted_model).stem if self._named_file() else self._wanted_model
-        if self.top.picker.pick(name):
-            return ""
-        self.top.picker.pick_none()
-        return self.tr("No server offers “{name}”. Pick another model.").format(name=name)
-
-    def _named_file(self) -> bool:
-        return self._named is not None and bool(self._named.model_file)
 
     def _on_focus_model(self) -> None:
         edit = self.top.picker.lineEdit()
@@ -303,30 +258,8 @@ class MainWindow(QMainWindow):
         if choice is None:
             self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
             return
-        if choice.locality is Locality.REMOTE and not await self._may_send(choice):
-            return
-        await self.runs.run([source], choice)
-
-    async def _may_send(self, choice: Choice) -> bool:
-        """The user lets the source go to this host; asked once while the program runs."""
-        host = self._host(choice)
-        if host in self._consents:
-            return True
-        answer = await dialogs.ask(
-            self,
-            self.tr("Send the source to {host}?").format(host=host),
-            self.tr("“{model}” does not run on this machine.").format(model=choice.model.title),
-            {"send": self.tr("Send"), "cancel": self.tr("Cancel")},
-            default="cancel",
-        )
-        if answer == "send":
-            self._consents.add(host)
-        return answer == "send"
-
-    def _host(self, choice: Choice) -> str:
-        if choice.model.remote:
-            return "ollama.com"
-        return self.runs.provider(choice.config).config.base_url.partition("://")[2]
+        if await self.models.may_send(choice):
+            await self.runs.run([source], choice)
 
     def _on_started(self) -> None:
         self.report.start(self.file.name)
@@ -358,21 +291,9 @@ class MainWindow(QMainWindow):
         """Say above the report what it is worth; nothing else is said there any more."""
         self.report.clear_banner()
         self._banner_topic = ""
-        result, header = self.runs.result, self.runs.header
-        if result is None or header is None:
-            return
-        sentences: list[str] = []
-        kind: BannerKind = "info"
-        if not result.outcome.finished:
-            from spectr_desktop.report.export.markdown import STAMPS  # noqa: PLC0415  # rarely
-
-            sentences.append(result.error.message if result.error else STAMPS[result.outcome])
-            sentences += [cell.explanation for cell in result.cells if cell.explanation]
-            kind = "error" if result.outcome is Outcome.FAILED else "warning"
-        if header.model.practice:
-            sentences.append(self.tr("This is the practice model. Its findings are worth nothing."))
-        if sentences:
-            self._say("run", " ".join(sentences), kind)
+        sentence, kind = self.runs.verdict()
+        if sentence:
+            self._say("run", sentence, kind)
 
     def _show_not_running(self) -> None:
         self._status_timer.stop()
@@ -429,7 +350,9 @@ class MainWindow(QMainWindow):
     def _show_title(self) -> None:
         name = self.file.name
         mark = " •" if self.file.modified else ""
-        self._middle.setTabText(0, (name + mark) if name else self.tr("No file"))
+        # A tab takes an & for the mark of its mnemonic.
+        tab = name.replace("&", "&&") + mark
+        self._middle.setTabText(0, tab if name else self.tr("No file"))
         self.setWindowTitle(f"{name}{mark}" if name else "Spectr Desktop")
 
     def _show_choice(self) -> None:
@@ -437,7 +360,7 @@ class MainWindow(QMainWindow):
         if choice is None:
             self.top.show_locality(None, "")
         else:
-            self.top.show_locality(choice.locality, self._host(choice))
+            self.top.show_locality(choice.locality, self.models.host(choice))
 
     def _show_progress(self) -> None:
         progress = self.runs.progress()

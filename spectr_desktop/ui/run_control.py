@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.events import Notice, TextDelta, ThinkingDelta
+from spectr_desktop.records.run import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.records.source import SourceFile
     from spectr_desktop.ui.model_picker import Choice
+    from spectr_desktop.ui.report_pane import BannerKind
 
 
 class RunControl(QObject):
@@ -122,6 +124,23 @@ class RunControl(QObject):
         elif self._preparing is not None:
             self._preparing.cancel()
             self._preparing = None
+
+    def verdict(self) -> tuple[str, BannerKind]:
+        """What the newest report is worth, in sentences, and how loud; "" if it is all there."""
+        result, header = self.result, self.header
+        if result is None or header is None:
+            return "", "info"
+        sentences: list[str] = []
+        kind: BannerKind = "info"
+        if not result.outcome.finished:
+            from spectr_desktop.report.export.markdown import STAMPS  # noqa: PLC0415  # rarely
+
+            sentences.append(result.error.message if result.error else STAMPS[result.outcome])
+            sentences += [cell.explanation for cell in result.cells if cell.explanation]
+            kind = "error" if result.outcome is Outcome.FAILED else "warning"
+        if header.model.practice:
+            sentences.append(self.tr("This is the practice model. Its findings are worth nothing."))
+        return " ".join(sentences), kind
 
     async def ended(self) -> None:
         """Wait until nothing runs any more."""

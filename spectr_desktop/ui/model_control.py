@@ -1,0 +1,108 @@
+"""The models of all servers: asked for, put into the picker, and allowed to read the source."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.server import Locality
+from spectr_desktop.ui import dialogs
+from spectr_desktop.ui.model_picker import Choice
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from spectr_desktop.providers.base import Provider
+    from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.ui.model_picker import ModelPicker
+    from spectr_desktop.ui.run_control import RunControl
+
+
+class ModelControl(QObject):
+    """Keeps the picker filled.
+
+    Signals:
+        refreshed: all servers have been asked; the sentence that says what is missing, or "".
+    """
+
+    refreshed = Signal(str)
+
+    def __init__(self, picker: ModelPicker, runs: RunControl, window: QWidget) -> None:
+        super().__init__(window)
+        self._picker = picker
+        self._runs = runs
+        self._window = window
+        self._named: ServerConfig | None = None
+        self._wanted = ""
+        self._consents: set[str] = set()
+
+    def want(self, named: ServerConfig | None, model: str) -> None:
+        """Prefer the server and the model of the command line."""
+        self._named, self._wanted = named, model
+
+    async def refresh(self) -> None:
+        """Ask all servers, all at once: one that does not answer keeps no other waiting."""
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        choices: list[Choice] = []
+        problems: dict[ServerConfig, str] = {}
+        providers: dict[ServerConfig, Provider] = {}
+        for config in compose.known_configs(self._named):
+            try:
+                providers[config] = self._runs.provider(config)
+            except SpectrError as error:
+                problems[config] = error.message
+        offers = await asyncio.gather(*map(compose.offer, providers.values()))
+        for (config, provider), found in zip(providers.items(), offers, strict=True):
+            title = compose.provider_title(config.provider)
+            choices += [
+                Choice(config, model, title, provider.locality(model)) for model in found.models
+            ]
+            if found.error is not None:
+                problems[config] = found.error.message
+        # A server that the user named is not replaced by another one without a word.
+        own = self._named is None or any(choice.config == self._named for choice in choices)
+        self._picker.set_rows(choices, list(problems.values()), first=own)
+        # Who named a server or a model is told that it is not there; else one that works is enough.
+        problem = problems.get(self._named, "") if self._named else ""
+        if not choices and problems:
+            problem = problem or next(iter(problems.values()))
+        if self._wanted:
+            problem = problem or self._pick_wanted()
+            self._wanted = ""
+        self.refreshed.emit(problem)
+
+    def host(self, choice: Choice) -> str:
+        """Where the source goes with this choice, as a person reads it."""
+        if choice.model.remote:
+            return "ollama.com"
+        return self._runs.provider(choice.config).config.base_url.partition("://")[2]
+
+    async def may_send(self, choice: Choice) -> bool:
+        """The user lets the source leave this machine; asked once a host while we run."""
+        host = self.host(choice)
+        if choice.locality is not Locality.REMOTE or host in self._consents:
+            return True
+        answer = await dialogs.ask(
+            self._window,
+            self.tr("Send the source to {host}?").format(host=host),
+            self.tr("“{model}” does not run on this machine.").format(model=choice.model.title),
+            {"send": self.tr("Send"), "cancel": self.tr("Cancel")},
+            default="cancel",
+        )
+        if answer == "send":
+            self._consents.add(host)
+        return answer == "send"
+
+    def _pick_wanted(self) -> str:
+        """Pick the model of the command line; a sentence if nobody has it."""
+        is_file = self._named is not None and bool(self._named.model_file)
+        name = Path(self._wanted).stem if is_file else self._wanted
+        if self._picker.pick(name):
+            return ""
+        self._picker.pick_none()
+        return self.tr("No server offers “{name}”. Pick another model.").format(name=name)
