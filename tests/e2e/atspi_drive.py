@@ -20,8 +20,9 @@ from gi.repository import GLib  # type: ignore[import-not-found]
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# How often the other process is looked at, in milliseconds; the test has the time limit.
+# How often the other process is looked at, in milliseconds, and for how long, in seconds.
 _LOOK_MS = 100
+_PATIENCE_S = 60
 
 
 def _tell(step: str, **what: object) -> None:
@@ -43,7 +44,10 @@ def _until(look: Callable[[], Any]) -> Any:  # whatever was looked for
         return True
 
     GLib.timeout_add(_LOOK_MS, tick)
+    GLib.timeout_add_seconds(_PATIENCE_S, loop.quit)
     loop.run()
+    if not found:
+        sys.exit("what was looked for did not come")
     return found[0]
 
 

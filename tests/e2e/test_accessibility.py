@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from spectr_desktop import paths
@@ -120,7 +121,8 @@ def driver(display: str, server: _Server, tmp_path: Path) -> Iterator[subprocess
         ["dbus-run-session", "--", _PYTHON, str(_DRIVER), *program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        # The driver's own words: what went wrong must be told before the pipe is closed.
+        stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
         env=environment,
@@ -128,18 +130,25 @@ def driver(display: str, server: _Server, tmp_path: Path) -> Iterator[subprocess
     )
     yield process
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # the session, what it activated, and the program
+        os.killpg(process.pid, signal.SIGKILL)  # the session and the program
+    for left in psutil.process_iter():  # what the session activated, in groups of its own
+        with contextlib.suppress(psutil.Error):
+            if left.environ().get("XDG_RUNTIME_DIR") == str(runtime):
+                left.kill()
     process.communicate()
 
 
 def _step(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
     assert process.stdout is not None
     # The services of the D-Bus session talk into the same pipe.
-    line = next((line for line in process.stdout if line.startswith("{")), "")
-    if not line:
-        assert process.stderr is not None
-        pytest.fail(process.stderr.read())
-    told = json.loads(line)
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("{"):
+            break
+    else:
+        pytest.fail("".join(said))
+    told = json.loads(said[-1])
     assert told["step"] == name
     return told
 
