@@ -116,7 +116,9 @@ def main() -> None:
         _tell("first", text=first)
         sys.stdin.readline()
         more = _until(lambda: text if len(text := _report(frame)) > len(first) else "")
-        _tell("more", text=more, status=_status(frame))
+        # The status is brought up to date four times a second.
+        status = _until(lambda: text if "Writing" in (text := _status(frame)) else "")
+        _tell("more", text=more, status=status)
         _press(frame, "Stop")
         status = _until(lambda: text if "Stopped" in (text := _status(frame)) else "")
         _tell("stopped", status=status, text=_report(frame))

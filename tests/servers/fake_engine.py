@@ -53,6 +53,7 @@ def main() -> None:
     if "talks" in words:
         for number in range(10_000):
             sys.stdout.write(f"line {number} ".ljust(100, ".") + "\n")
+        sys.stdout.flush()
     told = os.environ.get("FAKE_ENGINE_TELL")
     connection = socket.create_connection(("127.0.0.1", int(told))) if told else None
     server.serve_forever()
