@@ -19,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = "1400x880x24"
+# The engine loads, reads for some 8 s, and is in the middle of its answer.
+WRITING_S = 13
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
 <alias binding="strong"><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
@@ -103,7 +105,7 @@ def main() -> None:
             screen.start(stack, "resources/examples/Vault.sol", "--provider", "builtin")
             screen.press(*keys)
             screen.press("ctrl+r")
-            pause(20)
+            pause(WRITING_S)
             screen.grab(folder / f"window-{scheme}.png")
 
 

@@ -7,7 +7,6 @@ input gives a line to go on where a step needs the test to do something first.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import subprocess
@@ -30,14 +29,19 @@ def _tell(step: str, **what: object) -> None:
     sys.stdout.flush()
 
 
-def _until(look: Callable[[], Any]) -> Any:  # whatever was looked for
+def _until(what: str, look: Callable[[], Any]) -> Any:  # whatever was looked for
     """Look again and again until something is found; an object that goes away is not found."""
     loop = GLib.MainLoop()
     found: list[Any] = []
+    failures: list[str] = []
 
     def tick() -> bool:
-        with contextlib.suppress(GLib.GError, RuntimeError, NotImplementedError, LookupError):
-            if value := look():
+        try:
+            value = look()
+        except (GLib.GError, RuntimeError, NotImplementedError, LookupError) as error:
+            failures.append(repr(error))
+        else:
+            if value:
                 found.append(value)
                 loop.quit()
                 return False
@@ -47,7 +51,7 @@ def _until(look: Callable[[], Any]) -> Any:  # whatever was looked for
     GLib.timeout_add_seconds(_PATIENCE_S, loop.quit)
     loop.run()
     if not found:
-        sys.exit("what was looked for did not come")
+        sys.exit(f"{what} did not come; {failures[-1:]}")
     return found[0]
 
 
@@ -89,7 +93,7 @@ def _press(frame: Any, name: str) -> None:
         usable = (pyatspi.STATE_SHOWING, pyatspi.STATE_SENSITIVE)
         return node if all(map(state.contains, usable)) else None
 
-    _until(ready).queryAction().doAction(0)
+    _until(name, ready).queryAction().doAction(0)
 
 
 def _report(frame: Any) -> str:
@@ -106,21 +110,21 @@ def main() -> None:
     """Open, read the names, run, read the text while it grows, stop, read the status."""
     program = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
     try:
-        frame = _until(lambda: _frame(program.pid))
-        _until(lambda: _text(_named(frame, "Model", "EditableText")).strip())
+        frame = _until("the window", lambda: _frame(program.pid))
+        _until("a model", lambda: _text(_named(frame, "Model", "EditableText")).strip())
         names = {node.name for node in _below(frame) if node.name}
         source = _text(_named(frame, "Source editor", "Text"))
         _tell("frame", title=frame.name, names=sorted(names), source=source)
         _press(frame, "Run audit")
-        first = _until(lambda: _report(frame))
+        first = _until("the first text", lambda: _report(frame))
         _tell("first", text=first)
         sys.stdin.readline()
-        more = _until(lambda: text if len(text := _report(frame)) > len(first) else "")
+        more = _until("more text", lambda: text if len(text := _report(frame)) > len(first) else "")
         # The status is brought up to date four times a second.
-        status = _until(lambda: text if "Writing" in (text := _status(frame)) else "")
+        status = _until("writing", lambda: text if "Writing" in (text := _status(frame)) else "")
         _tell("more", text=more, status=status)
         _press(frame, "Stop")
-        status = _until(lambda: text if "Stopped" in (text := _status(frame)) else "")
+        status = _until("the end", lambda: text if "Stopped" in (text := _status(frame)) else "")
         _tell("stopped", status=status, text=_report(frame))
     finally:
         program.send_signal(signal.SIGTERM)

@@ -149,7 +149,7 @@ def _step(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
     else:
         pytest.fail("".join(said))
     told = json.loads(said[-1])
-    assert told["step"] == name
+    assert told["step"] == name, "".join(said)
     return told
 
 
