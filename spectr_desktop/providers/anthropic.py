@@ -178,6 +178,7 @@ class Anthropic:
             host=self._transport.host,
             model=model,
             key_variable=KEY_VARIABLE,
+            key_sent=bool(self._key()),
             request_id=self.redacted(request_id),
         )
 

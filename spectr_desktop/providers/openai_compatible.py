@@ -178,9 +178,9 @@ class OpenAICompatible:
         )
 
     def _headers(self) -> dict[str, str]:
-        needed = not self._transport.loopback
+        # Servers of one's own ask for none: whoever wants a key says so.
         host = self._transport.host
-        key = key_of(self._key, host=host, variable=KEY_VARIABLE, needed=needed)
+        key = key_of(self._key, host=host, variable=KEY_VARIABLE, needed=False)
         return {"authorization": f"Bearer {key}"} if key else {}
 
     async def _fetch(self, path: str) -> dict[str, Any]:
@@ -199,6 +199,7 @@ class OpenAICompatible:
             host=self._transport.host,
             model=model,
             key_variable=KEY_VARIABLE,
+            key_sent=bool(self._key()),
         )
 
 

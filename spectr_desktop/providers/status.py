@@ -76,23 +76,27 @@ def key_of(source: KeySource, *, host: str, variable: str, needed: bool) -> str 
         AuthFailed: it is needed and missing, or it cannot stand in a header.
     """
     key = source()
-    params: dict[str, str | int] = {"host": host, "variable": variable}
     if not key:
         if not needed:
             return None
-        raise AuthFailed(
-            "key_missing",
-            f"There is no key for {host}. Set {variable} and start the program again.",
-            params=params,
-        )
+        raise key_missing(host, variable)
     if not (key.isascii() and key.isprintable()):
         # The HTTP library would say so too, and repeat the key while doing it.
         raise AuthFailed(
             "key_malformed",
             f"The key for {host} has characters that no key has. Copy it into {variable} again.",
-            params=params,
+            params={"host": host, "variable": variable},
         )
     return key
+
+
+def key_missing(host: str, variable: str) -> AuthFailed:
+    """The server wants a key, and there is none."""
+    return AuthFailed(
+        "key_missing",
+        f"There is no key for {host}. Set {variable} and start the program again.",
+        params={"host": host, "variable": variable},
+    )
 
 
 def status_error(
@@ -102,6 +106,7 @@ def status_error(
     host: str,
     model: str = "",
     key_variable: str = "",
+    key_sent: bool = True,
     pull: str = "",
     request_id: str = "",
 ) -> ProviderError:
@@ -113,10 +118,13 @@ def status_error(
         host: host and port, for the sentence.
         model: the model that was asked for.
         key_variable: the environment variable that holds the key.
+        key_sent: the request had a key.
         pull: a command that brings a missing model, e.g. "ollama pull NAME".
         request_id: the provider's own id of the request.
     """
     error = _classified(status, words, host=host, model=model, key_variable=key_variable, pull=pull)
+    if isinstance(error, AuthFailed) and not key_sent:
+        error = key_missing(host, key_variable)
     error.status = status
     error.request_id = request_id
     said = ": ".join(part for part in (words.type, words.message) if part)

@@ -190,6 +190,7 @@ _SERVERS = {
 }
 _REPORT = "## Reëntrancy 🏦\n" * 10
 _CUT = _REPORT[:12]  # three deltas
+_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 _ENDS = [
     (None, "length_limit", None, _REPORT),
     (Fault.UNAUTHORIZED, "failed", {"auth"}, ""),
@@ -222,8 +223,15 @@ async def opened(name: str, server: ScriptedServer) -> tuple[Session, asyncio.Ev
 @pytest.mark.parametrize(("fault", "outcome", "codes", "text"), _ENDS)
 @pytest.mark.parametrize("name", _SERVERS)
 async def test_every_fault_of_every_server_has_its_outcome(
-    name: str, fault: Fault | None, outcome: str, codes: set[str] | None, text: str
+    name: str,
+    fault: Fault | None,
+    outcome: str,
+    codes: set[str] | None,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for variable in _KEYS:
+        monkeypatch.setenv(variable, "sk-a-key")
     async with _SERVERS[name][0](Answer(text=_REPORT, fault=fault, seed=5)) as server:
         session, _ = await opened(name, server)
         result = await session.run()
@@ -233,6 +241,17 @@ async def test_every_fault_of_every_server_has_its_outcome(
     # After a reset the system may drop what had arrived but was not read.
     kept = result.texts["1.quick"]
     assert kept == text or (fault is Fault.RESET and text.startswith(kept))
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+async def test_a_server_that_wants_a_key_names_the_variable(name: str) -> None:
+    async with _SERVERS[name][0](Answer(fault=Fault.UNAUTHORIZED)) as server:
+        session, _ = await opened(name, server)
+        result = await session.run()
+        assert all("authorization" not in request.headers for request in server.requests)
+    assert result.error is not None
+    assert result.error.code == "key_missing"
+    assert f"{name.upper()}_API_KEY" in result.error.message
 
 
 @pytest.mark.parametrize(
