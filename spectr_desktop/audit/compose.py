@@ -106,7 +106,7 @@ async def default_config(base_url: str = "") -> tuple[ServerConfig, str]:
 
 
 async def choose_model(provider: Provider, name: str) -> ModelInfo:
-    """The model of this name, or the provider's first one if the name is empty.
+    """The model of this name, or the first that runs where the provider is if the name is empty.
 
     Raises:
         SpectrError: the provider does not answer, has no such model, or has none.
@@ -116,7 +116,16 @@ async def choose_model(provider: Provider, name: str) -> ModelInfo:
     found = await offer(provider)
     if found.error is not None:
         raise found.error
-    return await provider.model(found.models[0].id)
+    # A local server may forward to somebody else's machine: only who names it wants that.
+    for model in found.models:
+        if not model.remote:
+            return await provider.model(model.id)
+    raise SpectrError(
+        "only_remote",
+        f"All models here run on somebody else's machine, “{found.models[0].title}” among them. "
+        "Name one with --model if the source may leave this machine.",
+        params={"model": found.models[0].title},
+    )
 
 
 def open_session(

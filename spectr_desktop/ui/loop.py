@@ -14,6 +14,7 @@ os.environ.setdefault("QT_API", "pyside6")
 from qasync import QEventLoop
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import AsyncGenerator
     from typing import Any
 
@@ -27,7 +28,8 @@ class WindowLoop(QEventLoop):
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
-        self._dropped: set[AsyncGenerator[Any, Any]] = set()
+        # The loop itself holds tasks only weakly.
+        self._closing: set[Task[None]] = set()
 
     def run_forever(self) -> None:
         """Run until `stop`, with the hooks installed."""
@@ -44,9 +46,8 @@ class WindowLoop(QEventLoop):
 
     def _close_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
         task = self.create_task(_closed(generator))
-        # Held by the task until it is done; the loop itself holds tasks only weakly.
-        self._dropped.add(generator)
-        task.add_done_callback(lambda _task: self._dropped.discard(generator))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 async def _closed(generator: AsyncGenerator[Any, Any]) -> None:

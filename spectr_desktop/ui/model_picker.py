@@ -111,7 +111,7 @@ class ModelPicker(QComboBox):
         Args:
             choices: in the order to show.
             problems: one sentence for each server that offers nothing.
-            first: pick the first one if nothing ever was.
+            first: pick one if nothing ever was: the first that keeps the source on this machine.
         """
         if (shown := (list(choices), list(problems))) == self._shown:
             return  # a list that is open stays as it is
@@ -140,7 +140,8 @@ class ModelPicker(QComboBox):
         if self._kept in keys:
             self._pick(keys.index(self._kept))
         elif self._kept is None and self._takes_first and first and choices:
-            self._pick(0)
+            local = (row for row, one in enumerate(choices) if one.locality is not Locality.REMOTE)
+            self._pick(next(local, 0))
         else:
             self._pick(-1)
 

@@ -279,3 +279,16 @@ async def test_stop_closes_the_socket_at_every_server(name: str, stage: str) -> 
     assert result.outcome is Outcome.STOPPED
     assert _CUT.startswith(result.texts["1.quick"])
     assert bool(result.texts["1.quick"]) == (stage == "writing")
+
+
+async def test_a_model_that_runs_elsewhere_is_never_the_default() -> None:
+    async with OllamaServer() as server:
+        local = server.installed[0]
+        away = {**local, "name": "big:120b-cloud", "model": "big:120b-cloud"}
+        server.installed[:] = [away, local]
+        provider = compose.connect(ServerConfig("ollama", server.base_url))
+        assert (await compose.choose_model(provider, "")).id == local["name"]
+        server.installed[:] = [away]
+        with pytest.raises(SpectrError, match="somebody else's machine") as caught:
+            await compose.choose_model(provider, "")
+    assert caught.value.code == "only_remote"

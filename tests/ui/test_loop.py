@@ -61,4 +61,4 @@ def test_a_generator_that_outlives_the_loop_is_dropped_quietly(qapp: QApplicatio
     loop.close()
     kept.clear()
     gc.collect()
-    assert loop._dropped == set()
+    assert loop._closing == set()

@@ -210,3 +210,25 @@ def test_the_facts_give_way_to_a_long_name(picker: ModelPicker) -> None:
     picker.resize(200, 30)
     assert not label.isVisible()
     assert picker.currentText() == "qwen-coder:32b"
+
+
+@pytest.mark.parametrize(
+    ("choices", "picked"), [([_AWAY, _SMALL], _SMALL), ([_AWAY], _AWAY), ([_SMALL, _BIG], _SMALL)]
+)
+def test_what_keeps_the_source_here_is_picked_first(
+    picker: ModelPicker, choices: list[Choice], picked: Choice
+) -> None:
+    picker.set_rows(choices, [])
+    assert picker.choice() == picked
+
+
+def test_a_list_that_has_not_changed_is_left_alone(picker: ModelPicker) -> None:
+    picker.set_rows(_ALL, [_DOWN])
+    rows = picker.model()
+    resets: list[int] = []
+    rows.modelReset.connect(lambda: resets.append(1))
+    rows.rowsRemoved.connect(lambda: resets.append(1))
+    picker.set_rows(list(_ALL), [_DOWN])
+    assert not resets
+    picker.set_rows(_ALL, [])
+    assert resets
