@@ -264,6 +264,9 @@ class MainWindow(QMainWindow):
     def _on_started(self) -> None:
         self.report.start(self.file.name)
         self._banner_topic = ""
+        choice = self.top.picker.choice()
+        if choice is not None and choice.model.practice:
+            self._say("run", self.runs.practice_notice(), "info")
         self.actions_by_name["stop"].setEnabled(True)
         self.actions_by_name["run"].setEnabled(False)
         self.top.set_running(running=True)

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QFont, QImage, QPainter, QTextCursor
+from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.markdown_boxes import paint_boxes
@@ -15,6 +15,7 @@ from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
 from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
+from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
@@ -191,7 +192,8 @@ class MarkdownView(QTextBrowser):
         self._code.restart(self._theme.colors)
         self.document().clear()
         self.__dict__.pop("_splitter", None)
-        font = QFont(self.font())
+        # Of the document and not of the code's format, which cannot hold such a wish.
+        font = without_ligatures(self.font())
         if font.pointSizeF() > 0:
             font.setPointSizeF(font.pointSizeF() * BODY_SCALE)
         else:

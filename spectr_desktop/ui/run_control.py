@@ -139,8 +139,12 @@ class RunControl(QObject):
             sentences += [cell.explanation for cell in result.cells if cell.explanation]
             kind = "error" if result.outcome is Outcome.FAILED else "warning"
         if header.model.practice:
-            sentences.append(self.tr("This is the practice model. Its findings are worth nothing."))
+            sentences.append(self.practice_notice())
         return " ".join(sentences), kind
+
+    def practice_notice(self) -> str:
+        """What the reader of a practice report has to know, before and after."""
+        return self.tr("This is the practice model. Its findings are worth nothing.")
 
     async def ended(self) -> None:
         """Wait until nothing runs any more."""

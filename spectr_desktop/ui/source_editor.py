@@ -137,7 +137,7 @@ class SourceEditor(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.document().setDocumentMargin(8)
-        self.setFont(_editor_font())
+        self.setFont(code_font())
         self._measure()
         self.blockCountChanged.connect(self._measure)
         self.updateRequest.connect(self._on_update_requested)
@@ -228,7 +228,7 @@ class SourceEditor(QPlainTextEdit):
         elif control and key == Qt.Key.Key_Minus:
             self.zoom(-1)
         elif control and key == Qt.Key.Key_0:
-            self.setFont(_editor_font())
+            self.setFont(code_font())
         elif self.isReadOnly() or control or modifiers & Qt.KeyboardModifier.AltModifier:
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Tab:
@@ -412,14 +412,6 @@ class SourceEditor(QPlainTextEdit):
         # Not every edit that empties or fills the text moves the cursor.
         if self.document().isEmpty() == bool(self.extraSelections()):
             self._mark_current_line()
-
-
-def _editor_font() -> QFont:
-    """The code font without ligatures: an auditor sees every character by itself."""
-    font = code_font()
-    for feature in ("liga", "calt"):
-        font.setFeature(QFont.Tag(feature), 0)
-    return font
 
 
 def _local_files(source: QMimeData) -> list[Path]:

@@ -204,4 +204,12 @@ def code_font() -> QFont:
     font.setFamilies(families)
     font.setStyleHint(QFont.StyleHint.Monospace)
     font.setFixedPitch(True)
-    return font
+    return without_ligatures(font)
+
+
+def without_ligatures(font: QFont) -> QFont:
+    """The font as an auditor needs it: every character by itself, `=>` never as an arrow."""
+    plain = QFont(font)
+    for feature in ("liga", "calt"):
+        plain.setFeature(QFont.Tag(feature), 0)
+    return plain
