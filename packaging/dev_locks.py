@@ -78,7 +78,7 @@ def regenerate(root: Path, scripts: Path, arguments: Sequence[str]) -> None:
                 shutil.copy(folder / target.name, target)  # versions stay unless --upgrade
             command = [uv, "pip", "compile", "--no-config", "--universal", "--quiet"]
             command += ["--python-version", "3.11", "--generate-hashes", "--no-header"]
-            command += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+            command += ["--no-annotate"]
             command += ["-c", str(fresh / f"{agrees}.txt")] if agrees else []
             command += [*arguments, "-o", str(target), *sources]
             done = subprocess.run(

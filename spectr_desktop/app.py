@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -98,8 +97,8 @@ async def _until_closed(window: MainWindow, options: WindowOptions) -> None:
     loop = asyncio.get_running_loop()
     closed = asyncio.Event()
     window.closed.connect(closed.set)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows ends programs in other ways
+    if sys.platform != "win32":  # which ends programs in other ways
+        for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, window.close_now)
     if options.smoke:
         sys.stdout.write(f"Spectr Desktop {__version__}: the window is shown\n")

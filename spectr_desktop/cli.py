@@ -219,11 +219,10 @@ async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
         session.cancel()
 
     output.reader_gone = session.cancel
-    handled: list[signal.Signals] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C cancels the coroutine
-            loop.add_signal_handler(name, stop)
-            handled.append(name)
+    # On Windows a loop takes no signals: there Ctrl+C cancels this coroutine.
+    handled = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+    for name in handled:
+        loop.add_signal_handler(name, stop)
     try:
         return await session.run(), interrupted
     finally:

@@ -69,7 +69,7 @@ def test_the_practice_engine_is_locked_exactly() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (f"--index-url https://mirror.test/simple\nx==1 {HASH}\n", "an address or an option"),
+        (f"-i https://mirror.test/\nx==1 {HASH}\n", "an address or an option"),
         (f"-f wheels\nx==1 {HASH}\n", "an address or an option"),
         (f"x @ https://mirror.test/x.whl {HASH}\n", "an address or an option"),
         (f"x==1 {HASH}\ny==2\n", "y has no hash"),
