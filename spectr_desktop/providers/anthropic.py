@@ -124,6 +124,9 @@ class Anthropic:
                 raise self._error(response.status_code, body, request.model, request_id)
             content_type = response.headers.get("content-type", "")
             if "event-stream" not in content_type:
+                reply = json_object(await exchange.body()) or {}
+                if reply.get("error"):
+                    raise self.stream_error(reply, request.model)
                 raise not_a_stream(self._transport.host, content_type)
             state = _Message(self, request.model)
             async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:

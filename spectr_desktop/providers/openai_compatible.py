@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from spectr_desktop.providers.base import KeySource
+    from spectr_desktop.providers.wire import SseEvent
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 _DEFAULT = "http://127.0.0.1:8080"
@@ -46,6 +47,8 @@ _REASONS = {
     "content_filter": StopReason.REFUSAL,
 }
 _HEALTH_PAUSE_S = 0.25
+# After finish_reason: for the count of tokens and [DONE], which some servers never send.
+_GRACE_S = 5.0
 
 
 class OpenAICompatible:
@@ -125,7 +128,9 @@ class OpenAICompatible:
                 raise self._error(response.status_code, await exchange.body(), request.model)
             content_type = response.headers.get("content-type", "")
             if "event-stream" not in content_type:
-                raise not_a_stream(self._transport.host, content_type)
+                for event in self._whole(await exchange.body(), content_type, request.model):
+                    yield event
+                return
             async with contextlib.aclosing(self._events(exchange, request.model)) as events:
                 async for event in events:
                     yield event
@@ -150,7 +155,8 @@ class OpenAICompatible:
     async def _events(self, exchange: Exchange, model: str) -> AsyncGenerator[StreamEvent, None]:
         reason = ""
         async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:
-            async for sse in events:
+            # The end is said: a server that holds the connection open cannot hold the run open.
+            while sse := await _next(events, _GRACE_S if reason else None):
                 if sse.data.strip() == "[DONE]":
                     yield GenerationEnded(_REASONS.get(reason or "stop", StopReason.OTHER))
                     return
@@ -168,6 +174,21 @@ class OpenAICompatible:
                     yield _usage(as_object(chunk["usage"]))
         if reason:
             yield GenerationEnded(_REASONS.get(reason, StopReason.OTHER))
+
+    def _whole(self, body: bytes, content_type: str, model: str) -> list[StreamEvent]:
+        """The events of an answer that came in one piece, from a server that cannot stream."""
+        reply = json_object(body) or {}
+        if reply.get("error"):
+            raise self._error(200, reply, model)
+        choices = as_objects(reply.get("choices"))
+        if not choices:
+            raise not_a_stream(self._transport.host, content_type)
+        out = _deltas([{"delta": choices[0].get("message")}])
+        if reply.get("usage"):
+            out.append(_usage(as_object(reply["usage"])))
+        reason = str(choices[0].get("finish_reason") or "stop")
+        out.append(GenerationEnded(_REASONS.get(reason, StopReason.OTHER)))
+        return out
 
     def _malformed(self, text: str) -> ServerFailed:
         return ServerFailed(
@@ -201,6 +222,15 @@ class OpenAICompatible:
             key_variable=KEY_VARIABLE,
             key_sent=bool(self._key()),
         )
+
+
+async def _next(events: AsyncGenerator[SseEvent, None], patience: float | None) -> SseEvent | None:
+    """The next event; None at the end of the stream, or when the patience in seconds is over."""
+    try:
+        async with asyncio.timeout(patience):
+            return await anext(events, None)
+    except TimeoutError:
+        return None
 
 
 def _deltas(choices: list[dict[str, Any]]) -> list[StreamEvent]:

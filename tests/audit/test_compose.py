@@ -197,7 +197,7 @@ _ENDS = [
     (Fault.NOT_FOUND, "failed", {"not_found", "model_missing"}, ""),
     (Fault.BAD_REQUEST, "failed", {"bad_request"}, ""),
     (Fault.OVERFLOW, "failed", {"context_overflow"}, ""),
-    (Fault.ERROR_BODY, "failed", {"server_error", "protocol"}, ""),
+    (Fault.ERROR_BODY, "failed", {"server_error", "server_busy"}, ""),
     (Fault.ERROR_INSIDE, "failed", {"server_error", "server_busy"}, _CUT),
     (Fault.NO_END_MARK, "interrupted", {"no_end_mark"}, _REPORT),
     (Fault.CUT, "interrupted", {"connection_lost"}, _CUT),
