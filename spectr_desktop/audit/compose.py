@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
 
-PROVIDERS = registry.names
 provider_title = registry.title
 connect = registry.provider
 
@@ -164,7 +163,6 @@ def _no_models(provider: Provider) -> SpectrError:
 
 
 __all__ = [
-    "PROVIDERS",
     "Limits",
     "Offer",
     "choose_model",

@@ -12,6 +12,7 @@ from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
     redacted,
+    reply_object,
     server_words,
     status_error,
 )
@@ -167,10 +168,8 @@ class Anthropic:
         if response.status_code != HTTPStatus.OK:
             request_id = response.headers.get("request-id", "")
             raise self._error(response.status_code, response.content, "", request_id)
-        found = json_object(response.content)
-        if found is None:
-            raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
-        return found
+        content_type = response.headers.get("content-type", "")
+        return reply_object(response.content, self._transport.host, content_type)
 
     def _error(
         self, status: int, body: bytes | dict[str, Any], model: str, request_id: str = ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from spectr_desktop.providers.errors import ProviderError, ServerFailed
-from spectr_desktop.providers.status import not_a_stream, server_words, status_error
+from spectr_desktop.providers.status import not_a_stream, reply_object, server_words, status_error
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
 from spectr_desktop.providers.wire import (
     NdjsonDecoder,
@@ -214,10 +214,8 @@ class Ollama:
         response = await self._transport.fetch(method, path, payload)
         if response.status_code != HTTPStatus.OK:
             raise self._error(response.status_code, response.content, model)
-        found = json_object(response.content)
-        if found is None:
-            raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
-        return found
+        content_type = response.headers.get("content-type", "")
+        return reply_object(response.content, self._transport.host, content_type)
 
     def _error(self, status: int, body: bytes | dict[str, Any], model: str) -> ProviderError:
         return status_error(

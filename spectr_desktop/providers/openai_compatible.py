@@ -13,6 +13,7 @@ from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
     redacted,
+    reply_object,
     server_words,
     status_error,
 )
@@ -208,10 +209,8 @@ class OpenAICompatible:
         response = await self._transport.fetch("GET", path, headers=self._headers())
         if response.status_code != HTTPStatus.OK:
             raise self._error(response.status_code, response.content, "")
-        found = json_object(response.content)
-        if found is None:
-            raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
-        return found
+        content_type = response.headers.get("content-type", "")
+        return reply_object(response.content, self._transport.host, content_type)
 
     def _error(self, status: int, body: bytes | dict[str, Any], model: str) -> ProviderError:
         return status_error(

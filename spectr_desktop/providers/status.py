@@ -190,6 +190,18 @@ def _missing(said: str, params: dict[str, str | int], pull: str) -> ProviderErro
     )
 
 
+def reply_object(body: bytes, host: str, content_type: str) -> dict[str, Any]:
+    """The JSON object that a short question is answered with.
+
+    Raises:
+        ServerFailed: the body is anything else.
+    """
+    found = json_object(body)
+    if found is None:
+        raise not_a_stream(host, content_type)
+    return found
+
+
 def not_a_stream(host: str, content_type: str) -> ServerFailed:
     """A 200 whose body is a web page or the like."""
     return ServerFailed(

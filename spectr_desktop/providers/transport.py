@@ -106,7 +106,6 @@ class Exchange:
     ) -> None:
         self._transport = transport
         self._client = client
-        self._request = request
         self._sent = asyncio.Event()
         self._written = False
         request.extensions = {**request.extensions, "trace": self._on_trace}

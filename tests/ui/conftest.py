@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
 from spectr_desktop.ui.loop import WindowLoop
+from spectr_desktop.ui.theme import Scheme, Theme
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.replay import in_pieces
@@ -56,6 +57,17 @@ def no_servers(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> int:
     monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{closed_port}")
     monkeypatch.setenv(PROGRAM_VARIABLE, "/nowhere/llama-server")
     return closed_port
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    """The light theme; what it did to the application is undone."""
+    theme = Theme(qapp)
+    theme.choose(Scheme.LIGHT)
+    yield theme
+    theme.choose(Scheme.SYSTEM)
+    theme.deleteLater()
+    qapp.setStyleSheet("")
 
 
 @pytest.fixture

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from spectr_desktop.ui.actions import Actions
-from spectr_desktop.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
+
+    from spectr_desktop.ui.theme import Theme
 
 
 @pytest.fixture
@@ -21,15 +20,6 @@ def window(qtbot: QtBot) -> QWidget:
     window = QWidget()
     qtbot.addWidget(window)
     return window
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose(Scheme.LIGHT)
-    yield theme
-    theme.choose(Scheme.SYSTEM)
-    theme.deleteLater()
 
 
 def test_an_action_is_found_by_its_name_and_calls_its_slot(window: QWidget) -> None:

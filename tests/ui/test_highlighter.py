@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QFont, QTextDocument
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QPlainTextEdit
 
 from spectr_desktop.ui.highlighter import (
     LINE_LIMIT,
@@ -15,18 +15,7 @@ from spectr_desktop.ui.highlighter import (
 from spectr_desktop.ui.theme import DARK, LIGHT, Scheme, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose(Scheme.LIGHT)
-    yield theme
-    theme.choose(Scheme.SYSTEM)
-    theme.deleteLater()
 
 
 @pytest.fixture

@@ -15,23 +15,10 @@ from spectr_desktop.ui.theme import Scheme, Theme
 from tests.report.markdown_samples import SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 _LONG = report(9_000)
 _LATE = "[a] first\n\npara [b]\n\n[a]: https://example.org/a\n\nend\n\n[b]: https://example.org/b\n"
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose(Scheme.LIGHT)
-    yield theme
-    theme.choose(Scheme.SYSTEM)
-    theme.deleteLater()
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

@@ -13,21 +13,9 @@ from spectr_desktop.ui.report_pane import BannerKind, ReportPane
 from spectr_desktop.ui.theme import DARK, LIGHT, Colors, Scheme, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
 _LONG = report(6_000)
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose(Scheme.LIGHT)
-    yield theme
-    theme.choose(Scheme.SYSTEM)
-    theme.deleteLater()
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

@@ -25,8 +25,6 @@ from spectr_desktop.ui.source_editor import SourceEditor, StandIns
 from spectr_desktop.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -35,15 +33,6 @@ NONE = Qt.KeyboardModifier.NoModifier
 AWKWARD = (
     "a\u2028b\u2029c\vd\fe\x85f\xa0g\ufdd0h\ufdd1i\ud800j\udfffk\ufeffl\0m\U0001f600\ue000\n\n"
 )
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose(Scheme.LIGHT)
-    yield theme
-    theme.choose(Scheme.SYSTEM)
-    theme.deleteLater()
 
 
 @pytest.fixture
