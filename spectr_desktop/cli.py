@@ -18,7 +18,6 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
 from spectr_desktop.records.events import RunFinished, TextDelta, event_to_json
 from spectr_desktop.records.run import ErrorInfo, Outcome
-from spectr_desktop.records.server import ServerConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,8 +141,8 @@ def _version() -> str:
 def _check_provider(name: str) -> None:
     from spectr_desktop.providers import registry  # noqa: PLC0415  # only names, no httpx
 
-    if name and name not in registry.names():
-        registry.provider(ServerConfig(name))
+    if name:
+        registry.check(name)
 
 
 async def _models(given: argparse.Namespace) -> int:

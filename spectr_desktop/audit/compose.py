@@ -11,6 +11,7 @@ from spectr_desktop.audit.plan import Limits, RunPlan, plan_run
 from spectr_desktop.audit.session import Session
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers import registry
+from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.server import ModelInfo, ServerConfig
 from spectr_desktop.store.journal import Journal, JournalError
 
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
     from spectr_desktop.records.events import RunEntry
 
 provider_title = registry.title
-connect = registry.provider
+
+
+def connect(config: ServerConfig, egress: EgressGuard | None = None) -> Provider:
+    """The adapter for a server; without a guard of the program's, one that lets it be reached.
+
+    Raises:
+        BadRequest: no provider has this name, or its address is none.
+    """
+    return registry.provider(config, egress or EgressGuard())
 
 
 @dataclass(frozen=True, slots=True)

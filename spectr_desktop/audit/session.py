@@ -23,6 +23,7 @@ from spectr_desktop.providers.errors import (
 from spectr_desktop.records.events import (
     CellFinished,
     GenerationEnded,
+    Heartbeat,
     Notice,
     PhaseChanged,
     RunEntry,
@@ -222,9 +223,11 @@ class Session:
         elif isinstance(event, PhaseChanged):
             self._enter(event.phase)
             return
+        elif isinstance(event, Heartbeat):
+            return
         elif isinstance(event, UsageReported):
             cell.usage = event.usage
-        else:
+        elif isinstance(event, GenerationEnded):
             cell.ended = event
             self._enter(Phase.FINISHING)
         self._record(event)

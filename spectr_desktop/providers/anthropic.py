@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from spectr_desktop.providers.errors import ProviderError, ServerFailed
-from spectr_desktop.providers.sse import sse_events
+from spectr_desktop.providers.retry import with_retries
+from spectr_desktop.providers.sse import HEARTBEAT, sse_events
 from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
@@ -17,9 +19,11 @@ from spectr_desktop.providers.status import (
     status_error,
 )
 from spectr_desktop.providers.transport import Service, Transport, checked_url
+from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import SseEvent, as_object, as_objects, json_object
 from spectr_desktop.records.events import (
     GenerationEnded,
+    Heartbeat,
     PhaseChanged,
     StreamEvent,
     TextDelta,
@@ -27,16 +31,18 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
-from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from spectr_desktop.providers.base import KeySource
+    from spectr_desktop.providers.egress import EgressGuard
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 _DEFAULT = "https://api.anthropic.com"
 _VERSION = "2023-06-01"
+_PARALLEL = 4  # requests at a time, where the user does not say
 _SERVICE = Service(
     "Anthropic",
     "{host} cannot be reached. Check the network connection, or pick a local model.",
@@ -64,10 +70,13 @@ class Anthropic:
 
     never_cuts = True
 
-    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+    def __init__(
+        self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
+    ) -> None:
         base_url = checked_url(config.base_url, _DEFAULT)
-        self._config = ServerConfig(config.provider, base_url)
-        self._transport = Transport(base_url, _SERVICE)
+        self._config = replace(config, base_url=base_url)
+        self._transport = Transport(base_url, _SERVICE, egress, config)
+        self._turns = Turns(base_url, config.parallel or _PARALLEL)
         self._key = key
 
     @property
@@ -103,6 +112,31 @@ class Anthropic:
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """In turn, and again where that is allowed: see `_attempt`."""
+        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
+        async with contextlib.aclosing(turn) as events:
+            async for event in events:
+                yield event
+
+    async def count_tokens(self, request: GenerationRequest) -> int | None:
+        """Not known."""
+        del request
+        return None
+
+    async def alive(self) -> bool:
+        """Not asked."""
+        return True
+
+    async def state(self) -> ServerState:
+        """Not known."""
+        return ServerState.UNKNOWN
+
+    async def unload(self, model_id: str) -> bool:
+        """There is no way to."""
+        del model_id
+        return False
+
+    async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """One message; sampling and thinking as the model has them."""
         headers = self._headers()
         yield PhaseChanged(Phase.CONNECTING)
@@ -132,6 +166,9 @@ class Anthropic:
             state = _Message(self, request.model)
             async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:
                 async for sse in events:
+                    if sse is HEARTBEAT:
+                        yield Heartbeat()
+                        continue
                     for event in state.read(sse):
                         yield event
 

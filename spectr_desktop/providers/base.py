@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from spectr_desktop.records.events import StreamEvent
     from spectr_desktop.records.run import GenerationRequest
-    from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+    from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 # Gives the key when a request is made, so that no object holds it for longer.
 KeySource: TypeAlias = Callable[[], str | None]
@@ -46,8 +46,29 @@ class Provider(Protocol):
         """
         ...
 
+    async def count_tokens(self, request: GenerationRequest) -> int | None:
+        """How many tokens the request's input has, as the server counts; None if it cannot.
+
+        This sends the source.
+        """
+        ...
+
+    async def alive(self) -> bool:
+        """The server answers a short question now; for services that are watched no other way."""
+        ...
+
+    async def state(self) -> ServerState:
+        """What the server does now, as far as it says so; raises nothing that is expected."""
+        ...
+
+    async def unload(self, model_id: str) -> bool:
+        """Free the memory that the model takes; False if the server has no way to."""
+        ...
+
     def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Send the request once and yield what happens.
+        """Send the request and yield what happens: its place in the queue, phases, text.
+
+        It is sent again only as `providers/retry.py` allows.
 
         The caller holds the generator in `contextlib.aclosing`: leaving it closes the socket.
         A stream that ends without `GenerationEnded` was interrupted.

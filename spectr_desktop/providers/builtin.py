@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import os
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,14 +12,16 @@ from spectr_desktop.providers.engine_files import find_model, find_program
 from spectr_desktop.providers.engine_process import EngineProcess, Launch, start
 from spectr_desktop.providers.errors import ModelMissing
 from spectr_desktop.providers.openai_compatible import OpenAICompatible
+from spectr_desktop.providers.turns import Turns
 from spectr_desktop.records.events import PhaseChanged, StreamEvent
 from spectr_desktop.records.run import GenerationRequest, Phase
-from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from spectr_desktop.providers.base import KeySource
+    from spectr_desktop.providers.egress import EgressGuard
 
 DEFAULT_CONTEXT = 8192  # tokens
 
@@ -39,12 +41,15 @@ class Builtin:
 
     never_cuts = True
 
-    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+    def __init__(
+        self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
+    ) -> None:
         del key  # the engine's key is made for each child
         self._config = config
+        self._egress = egress
         self._running: _Running | None = None
         # The engine answers one request at a time, and a restart must not cut one off.
-        self._turn = asyncio.Lock()
+        self._turns = Turns(f"builtin {os.getpid()} {id(self)}", 1)
 
     @property
     def config(self) -> ServerConfig:
@@ -90,20 +95,50 @@ class Builtin:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """Start the engine if it does not run, then one completion."""
-        async with self._turn:
-            connecting = PhaseChanged(Phase.CONNECTING)
-            yield connecting
-            model = await self.model(request.model)
-            wanted = request.parameters.context or DEFAULT_CONTEXT
-            wanted = min(wanted, model.context or wanted)
-            running = self._running
-            if running is None or not running.process.alive or running.context < wanted:
-                yield PhaseChanged(Phase.LOADING)
-                running = await self._start(wanted)
-            async with contextlib.aclosing(running.adapter.generate(request)) as events:
-                async for event in events:
-                    if event != connecting:
-                        yield event
+        turn = self._turns.in_turn(lambda: self._attempt(request))
+        async with contextlib.aclosing(turn) as events:
+            async for event in events:
+                yield event
+
+    async def count_tokens(self, request: GenerationRequest) -> int | None:
+        """As the engine counts, if it runs: it is not started for that."""
+        running = self._running
+        if running is None or not running.process.alive:
+            return None
+        return await running.adapter.count_tokens(request)
+
+    async def alive(self) -> bool:
+        """The child runs and answers; one that is being started is not asked."""
+        running = self._running
+        return running is None or (running.process.alive and await running.adapter.alive())
+
+    async def state(self) -> ServerState:
+        """What the child does; without one nothing."""
+        running = self._running
+        if running is None or not running.process.alive:
+            return ServerState.IDLE
+        return await running.adapter.state()
+
+    async def unload(self, model_id: str) -> bool:
+        """End the child; the next request starts it again."""
+        del model_id
+        await self.close()
+        return True
+
+    async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        connecting = PhaseChanged(Phase.CONNECTING)
+        yield connecting
+        model = await self.model(request.model)
+        wanted = request.parameters.context or DEFAULT_CONTEXT
+        wanted = min(wanted, model.context or wanted)
+        running = self._running
+        if running is None or not running.process.alive or running.context < wanted:
+            yield PhaseChanged(Phase.LOADING)
+            running = await self._start(wanted)
+        async with contextlib.aclosing(running.adapter.generate(request)) as events:
+            async for event in events:
+                if event != connecting:
+                    yield event
 
     async def close(self) -> None:
         """End the child."""
@@ -117,5 +152,6 @@ class Builtin:
         model = find_model(self._config.model_file)
         process = await start(Launch(find_program(), model, context, key))
         address = ServerConfig(self._config.provider, process.base_url)
-        self._running = _Running(process, OpenAICompatible(address, lambda: key), context)
+        adapter = OpenAICompatible(address, lambda: key, self._egress)
+        self._running = _Running(process, adapter, context)
         return self._running

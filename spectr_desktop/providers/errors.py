@@ -6,19 +6,28 @@ from spectr_desktop.errors import SpectrError
 
 
 class ProviderError(SpectrError):
-    """A request failed. `before_answer` tells whether any byte of an answer had arrived.
+    """A request failed.
 
     Attributes:
         status: the HTTP status, None where there was none.
         request_id: the provider's id of the request, "" where there is none.
+        repeatable: the request may be sent again: nothing of it was written, or the status says
+            so and no byte of an answer came.
+        retry_after_s: the seconds that the server asked to wait before that, None if it did not.
     """
 
     status: int | None = None
     request_id: str = ""
+    repeatable: bool = False
+    retry_after_s: float | None = None
 
 
 class Unreachable(ProviderError):
     """No connection: refused, no route, no such host. Nothing was written."""
+
+
+class EgressRefused(ProviderError):
+    """We did not let the connection out: air-gap mode, or a host that nobody named."""
 
 
 class ConnectionLost(ProviderError):

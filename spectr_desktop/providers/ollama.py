@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from spectr_desktop.providers.errors import ProviderError, ServerFailed
+from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.status import not_a_stream, reply_object, server_words, status_error
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
+from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import (
     NdjsonDecoder,
     WireError,
@@ -22,6 +25,7 @@ from spectr_desktop.providers.wire import (
 )
 from spectr_desktop.records.events import (
     GenerationEnded,
+    Heartbeat,
     PhaseChanged,
     StreamEvent,
     TextDelta,
@@ -29,14 +33,16 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
-from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from spectr_desktop.providers.base import KeySource
+    from spectr_desktop.providers.egress import EgressGuard
 
 _DEFAULT = "http://127.0.0.1:11434"
+_PARALLEL = 1  # requests at a time, where the user does not say
 _SERVICE = Service(
     "Ollama",
     "Ollama does not answer at {host}. Start it with `ollama serve`, or pick another provider.",
@@ -83,12 +89,15 @@ class Ollama:
     # Sent with truncate and shift off, it refuses an over-long input since version 0.11.
     never_cuts = False
 
-    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+    def __init__(
+        self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
+    ) -> None:
         del key  # an Ollama asks for none
         address = config.base_url or host_address(os.environ.get("OLLAMA_HOST", ""))
         base_url = checked_url(address, _DEFAULT)
-        self._config = ServerConfig(config.provider, base_url)
-        self._transport = Transport(base_url, _SERVICE)
+        self._config = replace(config, base_url=base_url)
+        self._transport = Transport(base_url, _SERVICE, egress, config)
+        self._turns = Turns(base_url, config.parallel or _PARALLEL)
 
     @property
     def config(self) -> ServerConfig:
@@ -129,6 +138,31 @@ class Ollama:
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """In turn, and again where that is allowed: see `_attempt`."""
+        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
+        async with contextlib.aclosing(turn) as events:
+            async for event in events:
+                yield event
+
+    async def count_tokens(self, request: GenerationRequest) -> int | None:
+        """Not known."""
+        del request
+        return None
+
+    async def alive(self) -> bool:
+        """Not asked."""
+        return True
+
+    async def state(self) -> ServerState:
+        """Not known."""
+        return ServerState.UNKNOWN
+
+    async def unload(self, model_id: str) -> bool:
+        """There is no way to."""
+        del model_id
+        return False
+
+    async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """Load the model by an explicit preload call, then chat."""
         yield PhaseChanged(Phase.CONNECTING)
         wanted = request.parameters
@@ -176,9 +210,13 @@ class Ollama:
         try:
             async with contextlib.aclosing(chat.chunks()) as chunks:
                 async for chunk in chunks:
+                    quiet = True
                     for line in decoder.feed(chunk):
+                        quiet = False
                         for event in self._line(line, model):
                             yield event
+                    if quiet:
+                        yield Heartbeat()
             for line in decoder.finish():
                 for event in self._line(line, model):
                     yield event

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from spectr_desktop.providers.errors import BadRequest, ModelMissing, ProviderError, ServerFailed
-from spectr_desktop.providers.sse import sse_events
+from spectr_desktop.providers.retry import with_retries
+from spectr_desktop.providers.sse import HEARTBEAT, sse_events
 from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
@@ -18,9 +20,11 @@ from spectr_desktop.providers.status import (
     status_error,
 )
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
+from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import as_object, as_objects, json_object
 from spectr_desktop.records.events import (
     GenerationEnded,
+    Heartbeat,
     PhaseChanged,
     StreamEvent,
     TextDelta,
@@ -28,16 +32,18 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
-from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
+from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from spectr_desktop.providers.base import KeySource
+    from spectr_desktop.providers.egress import EgressGuard
     from spectr_desktop.providers.wire import SseEvent
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 _DEFAULT = "http://127.0.0.1:8080"
+_PARALLEL = 4  # requests at a time, where the user does not say
 _SERVICE = Service(
     "the server",
     "No model server answers at {host}. Start it, correct the address, or pick another provider.",
@@ -55,10 +61,13 @@ _GRACE_S = 5.0
 class OpenAICompatible:
     """The adapter for chat completions."""
 
-    def __init__(self, config: ServerConfig, key: KeySource) -> None:
+    def __init__(
+        self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
+    ) -> None:
         base_url = checked_url(config.base_url, _DEFAULT)
-        self._config = ServerConfig(config.provider, base_url)
-        self._transport = Transport(base_url, _SERVICE)
+        self._config = replace(config, base_url=base_url)
+        self._transport = Transport(base_url, _SERVICE, egress, config)
+        self._turns = Turns(base_url, config.parallel or _PARALLEL)
         self._key = key
         self._llama_server = False
 
@@ -100,6 +109,31 @@ class OpenAICompatible:
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+        """In turn, and again where that is allowed: see `_attempt`."""
+        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
+        async with contextlib.aclosing(turn) as events:
+            async for event in events:
+                yield event
+
+    async def count_tokens(self, request: GenerationRequest) -> int | None:
+        """Not known."""
+        del request
+        return None
+
+    async def alive(self) -> bool:
+        """Not asked."""
+        return True
+
+    async def state(self) -> ServerState:
+        """Not known."""
+        return ServerState.UNKNOWN
+
+    async def unload(self, model_id: str) -> bool:
+        """There is no way to."""
+        del model_id
+        return False
+
+    async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """One completion."""
         yield PhaseChanged(Phase.CONNECTING)
         if self._transport.loopback:
@@ -158,6 +192,9 @@ class OpenAICompatible:
         async with contextlib.aclosing(sse_events(exchange, self._transport.host)) as events:
             # The end is said: a server that holds the connection open cannot hold the run open.
             while sse := await _next(events, _GRACE_S if reason else None):
+                if sse is HEARTBEAT:
+                    yield Heartbeat()
+                    continue
                 if sse.data.strip() == "[DONE]":
                     yield GenerationEnded(_REASONS.get(reason or "stop", StopReason.OTHER))
                     return

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spectr_desktop.providers.base import KeySource, Provider
+    from spectr_desktop.providers.egress import EgressGuard
     from spectr_desktop.records.server import ServerConfig
 
 # Name → (title, module, class, variable of its key). Imported lazily: httpx costs 60 ms.
 _ADAPTERS = {
-    "ollama": ("Ollama", "ollama", "Ollama", ""),
+    "ollama": ("Ollama", "ollama", "Ollama", "OLLAMA_API_KEY"),
     "anthropic": ("Claude", "anthropic", "Anthropic", "ANTHROPIC_API_KEY"),
     "openai": ("OpenAI-compatible", "openai_compatible", "OpenAICompatible", "OPENAI_API_KEY"),
     "builtin": ("Built-in engine", "builtin", "Builtin", ""),
@@ -39,20 +40,29 @@ def environment_key(name: str) -> KeySource:
     return lambda: (os.environ.get(variable, "").strip() or None) if variable else None
 
 
-def provider(config: ServerConfig) -> Provider:
-    """The adapter for a configuration.
+def check(name: str) -> None:
+    """Nothing, if a provider has this name.
+
+    Raises:
+        BadRequest: none has.
+    """
+    if name not in _ADAPTERS:
+        known = ", ".join(_ADAPTERS)
+        raise BadRequest(
+            "unknown_provider",
+            f"There is no provider “{name}”. Choose one of: {known}.",
+            params={"provider": name},
+        )
+
+
+def provider(config: ServerConfig, egress: EgressGuard) -> Provider:
+    """The adapter for a configuration; all its connections pass the guard.
 
     Raises:
         BadRequest: no provider has this name, or its address is none.
     """
-    if config.provider not in _ADAPTERS:
-        known = ", ".join(_ADAPTERS)
-        raise BadRequest(
-            "unknown_provider",
-            f"There is no provider “{config.provider}”. Choose one of: {known}.",
-            params={"provider": config.provider},
-        )
+    check(config.provider)
     _, module, cls, _ = _ADAPTERS[config.provider]
     adapter = getattr(importlib.import_module(f"spectr_desktop.providers.{module}"), cls)
-    make = cast("Callable[[ServerConfig, KeySource], Provider]", adapter)
-    return make(config, environment_key(config.provider))
+    make = cast("Callable[[ServerConfig, KeySource, EgressGuard], Provider]", adapter)
+    return make(config, environment_key(config.provider), egress)

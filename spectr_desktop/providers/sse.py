@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.transport import Exchange
 
 
+# Comments and halves of events: the server is there.
+HEARTBEAT = SseEvent("heartbeat", "")
+
+
 async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[SseEvent, None]:
-    """The events of an answer.
+    """The events of an answer; `HEARTBEAT` for bytes that complete none.
 
     Raises:
         ProviderError: the connection was lost, or the bytes are no event stream.
@@ -24,8 +28,12 @@ async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[SseEvent, 
     try:
         async with contextlib.aclosing(exchange.chunks()) as chunks:
             async for chunk in chunks:
+                quiet = True
                 for event in decoder.feed(chunk):
+                    quiet = False
                     yield event
+                if quiet:
+                    yield HEARTBEAT
         for event in decoder.finish():
             yield event
     except WireError as error:

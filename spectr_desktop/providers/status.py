@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from spectr_desktop.logs import logger
 from spectr_desktop.providers.errors import (
     AuthFailed,
     BadRequest,
@@ -15,15 +18,21 @@ from spectr_desktop.providers.errors import (
     ServerBusy,
     ServerFailed,
 )
+from spectr_desktop.providers.retry import asked_delay
 from spectr_desktop.providers.wire import as_object, json_object
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spectr_desktop.providers.base import KeySource
 
-_KEY_REFUSED = (401, 402, 403)
+_log = logger(__name__)
+
+_KEY_REFUSED = (401, 403)
 _BUSY = (429, 503, 529)
-_SHOWN = 300  # characters of a server's own words in a sentence
-_KEPT = 4000  # … and in the details
+# Sent again by the rule for servers of which nothing else is known: a 500 may be out of memory.
+BUSY_ONLY = frozenset({429, 503})
+_KEPT = 4000  # characters of a server's own words
 _OVERFLOW = (
     "exceed_context_size",
     "context_length_exceeded",
@@ -32,6 +41,8 @@ _OVERFLOW = (
     "prompt is too long",
     "maximum context length",
 )
+_UNPAID = ("billing_error", "insufficient_quota")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,16 @@ def server_words(body: bytes | dict[str, Any], key: str | None = None) -> Server
     """Read an error body of any known shape.
 
     Known: `{"error": {"type", "message"}}`, `{"error": "text"}` (Ollama, whose text may be a
-    JSON document again), `{"message": …}`. Anything else is returned as text. A server may
+    JSON document again), `{"message": …}`, and of a web page its title. Anything else is returned
+    as text. A server may
     repeat the key that it was sent, so the key is taken out before anything is shortened.
     """
     value = body if isinstance(body, dict) else json_object(body)
     if value is None:
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
+        if text.lstrip().startswith("<"):  # a page of some machine on the way
+            title = _TITLE.search(text[:100_000])
+            text = html.unescape(title.group(1)) if title else ""
         return ServerWords("", redacted(" ".join(text.split()), key)[:_KEPT])
     error: object = value.get("error", value)
     if isinstance(error, str):
@@ -109,6 +124,8 @@ def status_error(
     key_sent: bool = True,
     pull: str = "",
     request_id: str = "",
+    headers: Mapping[str, str] | None = None,
+    repeated: frozenset[int] = BUSY_ONLY,
 ) -> ProviderError:
     """The error for an answer that is none.
 
@@ -121,6 +138,8 @@ def status_error(
         key_sent: the request had a key.
         pull: a command that brings a missing model, e.g. "ollama pull NAME".
         request_id: the provider's own id of the request.
+        headers: of the answer; None inside a stream, where nothing is sent again.
+        repeated: statuses after which the request may be sent again.
     """
     error = _classified(status, words, host=host, model=model, key_variable=key_variable, pull=pull)
     if isinstance(error, AuthFailed) and not key_sent:
@@ -129,6 +148,11 @@ def status_error(
     error.request_id = request_id
     said = ": ".join(part for part in (words.type, words.message) if part)
     error.detail = " ".join(part for part in (f"HTTP {status}.", said, request_id) if part)
+    if headers is not None:
+        error.repeatable = status in repeated and error.code != "billing"
+        error.retry_after_s = asked_delay(headers)
+    # Not the server's words: some repeat what they were sent.
+    _log.info("%s: HTTP %d, %s, request %s", host, status, error.code, request_id or "without id")
     return error
 
 
@@ -137,6 +161,13 @@ def _classified(
 ) -> ProviderError:
     said = f"{words.type} {words.message}".lower()
     params: dict[str, str | int] = {"host": host, "model": model, "status": status}
+    if status == HTTPStatus.PAYMENT_REQUIRED or any(mark in said for mark in _UNPAID):
+        return AuthFailed(
+            "billing",
+            f"{host} declines because of the account's credit or plan. Settle it there, or pick "
+            "another model.",
+            params=params,
+        )
     if status in _KEY_REFUSED or "authentication_error" in said or "permission_error" in said:
         remedy = f" Check {key_variable}." if key_variable else ""
         return AuthFailed("auth", f"{host} did not accept the key.{remedy}", params=params)
@@ -151,10 +182,10 @@ def _classified(
         return _missing(said.strip(), params, pull)
     if status in _BUSY or "overloaded_error" in said or "rate_limit_error" in said:
         return ServerBusy("server_busy", f"{host} is busy. Try again in a while.", params=params)
-    return _by_status(status, words, params)
+    return _by_status(status, params)
 
 
-def _by_status(status: int, words: ServerWords, params: dict[str, str | int]) -> ProviderError:
+def _by_status(status: int, params: dict[str, str | int]) -> ProviderError:
     """The error for words that say nothing known."""
     host = params["host"]
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
@@ -164,15 +195,25 @@ def _by_status(status: int, words: ServerWords, params: dict[str, str | int]) ->
             "it begins with http or https.",
             params=params,
         )
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return BadRequest(
+            "too_large",
+            f"{host} takes no request of this size. Audit fewer files at a time.",
+            params=params,
+        )
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return BadRequest(
             "bad_request",
-            f"{host} did not accept the request (HTTP {status}): {_short(words)}",
+            f"{host} did not accept the request (HTTP {status}). See the details, and choose other "
+            "limits or another model.",
             params=params,
         )
     where = "in the middle of its answer" if status < HTTPStatus.BAD_REQUEST else f"(HTTP {status})"
     return ServerFailed(
-        "server_error", f"{host} reported an error {where}: {_short(words)}", params=params
+        "server_error",
+        f"{host} reported an error {where}. See the details and the server's log, then run the "
+        "audit again.",
+        params=params,
     )
 
 
@@ -210,9 +251,3 @@ def not_a_stream(host: str, content_type: str) -> ServerFailed:
         params={"host": host},
         detail=f"content type {content_type or 'none'}",
     )
-
-
-def _short(words: ServerWords) -> str:
-    text = " ".join(words.message.split()) or words.type or "it gave no reason."
-    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return text if text.endswith((".", "…", "!", "?")) else text + "."

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import ipaddress
 import json
-import ssl
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -16,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from spectr_desktop.logs import logger
+from spectr_desktop.providers.egress import EgressGuard, is_loopback
 from spectr_desktop.providers.errors import (
     BadRequest,
     ConnectionLost,
@@ -23,17 +20,20 @@ from spectr_desktop.providers.errors import (
     ServerFailed,
     Unreachable,
 )
+from spectr_desktop.providers.network import guarded_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+
+    from spectr_desktop.records.server import ServerConfig
 
 _log = logger(__name__)
 
 # No read timeout: while a model loads or reads, no byte comes for many minutes on a laptop.
 _TIMEOUT = httpx.Timeout(connect=10.0, read=None, write=60.0, pool=5.0)
 # A question for metadata is answered at once or not at all.
-_SHORT = httpx.Timeout(10.0, connect=5.0)
-_MAX_BODY = 4 * 1024 * 1024
+SHORT = httpx.Timeout(10.0, connect=5.0)
+_MAX_BODY = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,18 @@ class Service:
     unreachable: str
 
 
-def is_loopback(url: str) -> bool:
-    """The URL's host is literally a loopback address, or `localhost`."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A short answer, whole."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+
+    @property
+    def content_type(self) -> str:
+        """What the server says that the content is."""
+        return self.headers.get("content-type", "")
 
 
 def host_of(url: str) -> str:
@@ -156,7 +160,7 @@ class Exchange:
             await pieces.aclose()
 
     async def body(self) -> bytes:
-        """The whole answer, for errors and short replies; cut at 4 MiB."""
+        """The whole answer, for errors and short replies; cut at 16 MiB."""
         parts: list[bytes] = []
         size = 0
         async with contextlib.aclosing(self.chunks()) as chunks:
@@ -171,15 +175,16 @@ class Exchange:
         """Close the socket, in whatever state the request is."""
         if not self._task.done():
             self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, httpx.HTTPError):
+        with contextlib.suppress(asyncio.CancelledError, httpx.HTTPError, ProviderError):
             response = await self._task
             await response.aclose()
         await self._client.aclose()
 
-    async def _on_trace(self, name: str, _info: Mapping[str, Any]) -> None:
+    async def _on_trace(self, name: str, info: Mapping[str, Any]) -> None:
         if name == "http11.send_request_headers.started":
-            self._written = True
-        elif name == "http11.send_request_body.complete":
+            # What a proxy is told to open the way says nothing of the request yet.
+            self._written = info["request"].method != b"CONNECT"
+        elif name == "http11.send_request_body.complete" and self._written:
             self._sent.set()
 
     def _on_done(self, task: asyncio.Task[httpx.Response]) -> None:
@@ -192,12 +197,26 @@ class Transport:
     """The way to one server.
 
     A client lives for one request: a cancelled one can never leak a slot of a shared pool.
+
+    Args:
+        base_url: of the server.
+        service: how sentences speak of it.
+        egress: asked before each connection.
+        config: proxy and authorities, if the server needs some.
     """
 
-    def __init__(self, base_url: str, service: Service) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        service: Service,
+        egress: EgressGuard | None = None,
+        config: ServerConfig | None = None,
+    ) -> None:
         self.base_url = base_url
         self.service = service
         self.loopback = is_loopback(base_url)
+        self._egress = egress or EgressGuard()
+        self._config = config
 
     @property
     def host(self) -> str:
@@ -205,22 +224,7 @@ class Transport:
         return host_of(self.base_url)
 
     async def _client(self, patience: httpx.Timeout) -> httpx.AsyncClient:
-        secure = self.base_url.startswith("https:")
-        context = await _tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            return httpx.AsyncClient(
-                timeout=patience,
-                verify=context,
-                trust_env=not self.loopback,
-                headers={"accept-encoding": "identity"},
-            )
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
-            raise BadRequest(
-                "bad_proxy",
-                "The proxy in the environment cannot be used. Correct HTTP_PROXY, HTTPS_PROXY, "
-                "ALL_PROXY or NO_PROXY, or remove them.",
-                detail=str(error),
-            ) from error
+        return await guarded_client(self.base_url, self._egress, self._config, patience)
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -249,24 +253,32 @@ class Transport:
         path: str,
         payload: object = None,
         headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        """A short request with its whole answer, whatever its status.
+        *,
+        patience: httpx.Timeout = SHORT,
+    ) -> Reply:
+        """A short request with its whole answer, whatever its status; cut at 16 MiB.
 
         Raises:
             ProviderError: there is no answer.
         """
         content = None if payload is None else _json(payload)
         kind = {"content-type": "application/json"} if content else {}
-        async with await self._client(_SHORT) as client:
+        async with await self._client(patience) as client:
+            url = self.base_url + path
+            given = {**kind, **(headers or {})}
+            body = bytearray()
             try:
-                return await client.request(
-                    method,
-                    self.base_url + path,
-                    content=content,
-                    headers={**kind, **(headers or {})},
-                )
+                async with client.stream(method, url, content=content, headers=given) as response:
+                    pieces = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
+                    async for piece in pieces:
+                        body += piece
+                        if len(body) > _MAX_BODY:
+                            await response.aclose()
+                            break
+                    await pieces.aclose()
             except httpx.HTTPError as error:
                 raise self.mapped(error, written=False) from error
+        return Reply(response.status_code, response.headers, bytes(body))
 
     def mapped(self, error: Exception, *, written: bool) -> ProviderError:
         """Our error for one of httpx's; `written` tells whether the request had been begun."""
@@ -283,7 +295,8 @@ class Transport:
                 detail=detail,
             )
         if written or not isinstance(
-            error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+            error,
+            httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError,
         ):
             if not written and isinstance(error, httpx.TimeoutException):
                 return self.unreachable(detail)
@@ -294,6 +307,14 @@ class Transport:
                 params=params,
                 detail=detail,
             )
+        if isinstance(error, httpx.ProxyError):
+            return Unreachable(
+                "proxy",
+                f"The proxy does not open the way to {self.host}. Check the proxy's address and "
+                "whether it wants a name and a password.",
+                params=params,
+                detail=detail,
+            )
         if "certificate" in detail.lower() or "ssl" in detail.lower():
             return Unreachable(
                 "tls",
@@ -301,7 +322,9 @@ class Transport:
                 params=params,
                 detail=detail,
             )
-        return self.unreachable(detail)
+        refused = self.unreachable(detail)
+        refused.repeatable = True
+        return refused
 
     def unreachable(self, detail: str) -> Unreachable:
         """Nobody answers."""
@@ -312,26 +335,3 @@ class Transport:
 def _json(payload: object) -> bytes:
     """ASCII, so that a lone surrogate in a source or name is an escape and not an error."""
     return json.dumps(payload).encode("ascii")
-
-
-@functools.cache
-def _load_tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-async def _tls_context() -> ssl.SSLContext:
-    """The context of all https clients, read once and off the loop: it costs up to 150 ms."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[ssl.SSLContext] = loop.create_future()
-
-    def deliver(context: ssl.SSLContext) -> None:
-        if not done.done():
-            done.set_result(context)
-
-    def load() -> None:
-        context = _load_tls()
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(deliver, context)
-
-    threading.Thread(target=load, name="tls-context", daemon=True).start()
-    return await done

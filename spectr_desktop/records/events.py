@@ -59,6 +59,57 @@ class GenerationEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The request's place in the queue before the server: 1 is next, 0 is its turn."""
+
+    event: ClassVar[str] = "queued"
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """Nothing was answered, and the request is sent again after `delay_ms`.
+
+    Attributes:
+        attempt: number of the coming one; the first sending was number 1.
+        attempts: how many there are at the most.
+        code, message: of the error that is the reason.
+    """
+
+    event: ClassVar[str] = "retry"
+    attempt: int
+    attempts: int
+    delay_ms: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What a service still allows: `name` such as "requests" or "input-tokens", and until when."""
+
+    name: str
+    limit: int | None
+    remaining: int | None
+    resets_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitsReported:
+    """The service said how much it still allows."""
+
+    event: ClassVar[str] = "rate_limits"
+    limits: tuple[RateLimit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Bytes came that say nothing but that the server is there; kept nowhere."""
+
+    event: ClassVar[str] = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something worth a sentence that ends nothing."""
 
@@ -92,10 +143,22 @@ class RunFinished:
     finished_at: str = ""
 
 
-# What an adapter yields.
-StreamEvent: TypeAlias = PhaseChanged | TextDelta | ThinkingDelta | UsageReported | GenerationEnded
+# What a provider yields and a journal keeps.
+_Kept: TypeAlias = (
+    PhaseChanged
+    | Queued
+    | RetryScheduled
+    | RateLimitsReported
+    | TextDelta
+    | ThinkingDelta
+    | UsageReported
+    | Notice
+    | GenerationEnded
+)
+# What a provider yields.
+StreamEvent: TypeAlias = _Kept | Heartbeat
 # What a journal holds and a listener of a session sees.
-RunEvent: TypeAlias = StreamEvent | Notice | CellFinished | RunFinished
+RunEvent: TypeAlias = _Kept | CellFinished | RunFinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +174,9 @@ _CLASSES: dict[str, type[RunEvent]] = {
     cls.event: cls
     for cls in (
         PhaseChanged,
+        Queued,
+        RetryScheduled,
+        RateLimitsReported,
         TextDelta,
         ThinkingDelta,
         UsageReported,

@@ -110,24 +110,40 @@ class Timings:
     tokens_per_second: float | None = None
 
 
+# How hard a model may be asked to think.
+THINKING = ("off", "on", "low", "medium", "high", "max")
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What was asked of the model; None is "as the model has it"."""
+    """What was asked of the model; None is "as the model has it".
+
+    Attributes:
+        thinking: one of `THINKING`.
+    """
 
     max_tokens: int
     context: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    thinking: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """One request for text: what an adapter needs to put it on the wire."""
+    """One request for text: what an adapter needs to put it on the wire.
+
+    Attributes:
+        capabilities: those of the model (`ModelInfo.capabilities`).
+        repeated: characters at the prompt's start that later requests of the run repeat.
+    """
 
     model: str
     system: str
     prompt: str
     parameters: Parameters
+    capabilities: frozenset[str] = frozenset()
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,7 @@ class Cell:
         spans: the lines that are sent.
         estimated_input: tokens, by the budget's estimate.
         prompt_sha256: of system and prompt text as sent.
+        counted_input: tokens as the server counted them beforehand; None where it cannot.
     """
 
     id: str
@@ -149,6 +166,7 @@ class Cell:
     spans: tuple[Span, ...]
     estimated_input: int
     prompt_sha256: str
+    counted_input: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

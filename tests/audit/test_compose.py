@@ -158,7 +158,16 @@ async def test_the_practice_engine_steps_in_and_says_so(
 
 
 def test_a_model_is_described_by_what_is_known() -> None:
-    full = ModelInfo("m", "M", 8192, None, None, 5, "1B", "Q4", "", frozenset(), True, True)
+    full = ModelInfo(
+        "m",
+        "M",
+        8192,
+        size_bytes=5,
+        parameter_size="1B",
+        quantization="Q4",
+        remote=True,
+        practice=True,
+    )
     assert compose.described(full) == ("m", "M, 1B, Q4, 8192 context, remote, practice")
     assert compose.described(ModelInfo("m", "m")) == ("m", "")
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from spectr_desktop.providers.builtin import DEFAULT_CONTEXT, Builtin
+from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.providers.errors import ContextOverflow, ModelMissing
 from spectr_desktop.providers.registry import provider
 from spectr_desktop.records.events import (
@@ -38,7 +39,7 @@ _PRACTICE = "smollm2-135m-practice"
 
 
 def _builtin(model_file: str = "") -> Builtin:
-    made = provider(ServerConfig("builtin", model_file=model_file))
+    made = provider(ServerConfig("builtin", model_file=model_file), EgressGuard())
     assert isinstance(made, Builtin)
     return made
 

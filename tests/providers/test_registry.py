@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 
 from spectr_desktop.providers import registry
+from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.providers.errors import BadRequest
 from spectr_desktop.records.server import ServerConfig
 
 
 @pytest.mark.parametrize("name", registry.names())
 def test_each_name_has_a_title_and_an_adapter(name: str) -> None:
-    made = registry.provider(ServerConfig(name))
+    made = registry.provider(ServerConfig(name), EgressGuard())
     assert made.config.provider == name
     assert registry.title(name) not in ("", name)
     assert isinstance(made.never_cuts, bool)
@@ -17,14 +18,19 @@ def test_each_name_has_a_title_and_an_adapter(name: str) -> None:
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(BadRequest) as caught:
-        registry.provider(ServerConfig("gpt"))
+        registry.provider(ServerConfig("gpt"), EgressGuard())
     assert caught.value.code == "unknown_provider"
     assert all(name in caught.value.message for name in registry.names())
     assert registry.title("gpt") == "gpt"
 
 
 @pytest.mark.parametrize(
-    ("name", "variable"), [("anthropic", "ANTHROPIC_API_KEY"), ("openai", "OPENAI_API_KEY")]
+    ("name", "variable"),
+    [
+        ("anthropic", "ANTHROPIC_API_KEY"),
+        ("openai", "OPENAI_API_KEY"),
+        ("ollama", "OLLAMA_API_KEY"),
+    ],
 )
 def test_a_key_is_read_when_it_is_asked_for(
     name: str, variable: str, monkeypatch: pytest.MonkeyPatch
@@ -37,6 +43,5 @@ def test_a_key_is_read_when_it_is_asked_for(
     assert key() is None
 
 
-@pytest.mark.parametrize("name", ["ollama", "builtin"])
-def test_local_engines_have_no_key(name: str) -> None:
-    assert registry.environment_key(name)() is None
+def test_the_engine_has_no_key() -> None:
+    assert registry.environment_key("builtin")() is None

@@ -32,7 +32,12 @@ _OVERFLOW = {"error": {"code": 400, "type": "exceed_context_size_error", "messag
         (b'{"error": null}', ServerWords("", "None")),
         (b'{"error": [1]}', ServerWords("", "[1]")),
         (b'{"error": {}}', ServerWords("", "{}")),
-        (b"<h1>Bad\n gateway\xff</h1>", ServerWords("", "<h1>Bad gateway\ufffd</h1>")),
+        (
+            b" <html><title>Bad &amp;\n gateway\xff</title></html>",
+            ServerWords("", "Bad & gateway\ufffd"),
+        ),
+        (b"<h1>Bad gateway</h1>", ServerWords()),
+        (b"Bad\n gateway\xff", ServerWords("", "Bad gateway\ufffd")),
         (b"", ServerWords()),
         ({"error": {"type": "t", "message": None}}, ServerWords("t", "")),
     ],
@@ -73,7 +78,9 @@ def test_words_are_cut_but_never_before_the_key_is_out() -> None:
         (200, "overloaded_error", "", errors.ServerBusy, "server_busy"),
         (301, "", "", errors.BadRequest, "redirected"),
         (400, "", "bad", errors.BadRequest, "bad_request"),
-        (413, "", "", errors.BadRequest, "bad_request"),
+        (413, "", "", errors.BadRequest, "too_large"),
+        (402, "", "", errors.AuthFailed, "billing"),
+        (429, "insufficient_quota", "", errors.AuthFailed, "billing"),
         (500, "", "out of memory", errors.ServerFailed, "server_error"),
         (200, "", "killed", errors.ServerFailed, "server_error"),
     ],
@@ -103,10 +110,29 @@ def test_the_sentences_name_the_remedy() -> None:
     refused = status_error(401, ServerWords(), host="h", key_variable="SOME_KEY")
     assert refused.message == "h did not accept the key. Check SOME_KEY."
     inside = status_error(200, ServerWords("", "it\n broke"), host="h")
-    assert inside.message == "h reported an error in the middle of its answer: it broke."
+    assert inside.message.startswith("h reported an error in the middle of its answer. See the")
+    assert "it\n broke" in inside.detail
     outside = status_error(500, ServerWords("", "Why?"), host="h")
-    assert outside.message == "h reported an error (HTTP 500): Why?"
+    assert outside.message.startswith("h reported an error (HTTP 500). See the details")
+    assert "Why?" in outside.detail
     assert "text/html" in not_a_stream("h", "text/html").detail
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "headers", "repeatable", "after"),
+    [
+        (429, "", {}, True, None),
+        (503, "", {"retry-after": "7"}, True, 7.0),
+        (429, "insufficient_quota", {"retry-after": "7"}, False, 7.0),
+        (500, "", {"retry-after": "7"}, False, 7.0),
+        (429, "", None, False, None),
+    ],
+)
+def test_only_a_busy_server_is_asked_again(
+    status: int, kind: str, headers: dict[str, str] | None, repeatable: bool, after: float | None
+) -> None:
+    error = status_error(status, ServerWords(kind), host="h", headers=headers)
+    assert (error.repeatable, error.retry_after_s) == (repeatable, after)
 
 
 @pytest.mark.parametrize("needed", [True, False])
