@@ -1,18 +1,27 @@
-"""Ollama by its native API: tags, show, preload and chat."""
+"""Ollama by its native API: version, tags, show, ps, preload, chat and unload."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from spectr_desktop.providers.errors import ProviderError, ServerFailed
+from spectr_desktop.logs import logger
+from spectr_desktop.providers.errors import AuthFailed, ProviderError, ServerFailed
+from spectr_desktop.providers.ollama_address import DEFAULT, host_address
+from spectr_desktop.providers.ollama_models import count, listed, running, same, shown
 from spectr_desktop.providers.retry import with_retries
-from spectr_desktop.providers.status import not_a_stream, reply_object, server_words, status_error
+from spectr_desktop.providers.status import (
+    key_of,
+    not_a_stream,
+    reply_object,
+    server_words,
+    status_error,
+)
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import (
@@ -20,12 +29,12 @@ from spectr_desktop.providers.wire import (
     WireError,
     as_object,
     as_objects,
-    as_strings,
     json_object,
 )
 from spectr_desktop.records.events import (
     GenerationEnded,
     Heartbeat,
+    Notice,
     PhaseChanged,
     StreamEvent,
     TextDelta,
@@ -36,73 +45,50 @@ from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usa
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from spectr_desktop.providers.base import KeySource
     from spectr_desktop.providers.egress import EgressGuard
 
-_DEFAULT = "http://127.0.0.1:11434"
+_log = logger(__name__)
+
+KEY_VARIABLE = "OLLAMA_API_KEY"
 _PARALLEL = 1  # requests at a time, where the user does not say
 _SERVICE = Service(
     "Ollama",
     "Ollama does not answer at {host}. Start it with `ollama serve`, or pick another provider.",
 )
 _REASONS = {"stop": StopReason.NATURAL, "length": StopReason.LENGTH}
-_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
-
-
-def host_address(value: str) -> str:
-    """The base URL that a value of OLLAMA_HOST means, by the rules of Ollama's own client.
-
-    Blanks and quotes go; no scheme is http with port 11434; a scheme brings its usual port;
-    an address to listen on (0.0.0.0, ::, none) is this machine's loopback.
-    """
-    text = value.strip().strip("\"'").strip()
-    if not text:
-        return _DEFAULT
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        scheme, rest = "http", text
-    port = {"http": 80, "https": 443}.get(scheme, 11434) if separator else 11434
-    authority, _, path = rest.partition("/")
-    if authority.count(":") > 1 and not authority.startswith("["):
-        authority = f"[{authority}]"
-    try:
-        parts = urlsplit(f"{scheme}://{authority}")
-    except ValueError:  # half a pair of brackets: whoever uses the address says that it is none
-        return value
-    if not separator and parts.hostname == "ollama.com":
-        scheme, port = "https", 443
-    try:
-        port = parts.port or port
-    except ValueError:
-        port = 11434 if not separator else port
-    host = parts.hostname or "127.0.0.1"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}:{port}" + (f"/{path.strip('/')}" if path.strip("/") else "")
+# The oldest version of which it was seen that it refuses an over-long input when it is told not
+# to cut; older ones may pass over what they do not know.
+_STRICT_SINCE = (0, 33)
+_SHOWS_AT_ONCE = 8
 
 
 class Ollama:
     """The adapter for a local (or remote) Ollama."""
 
-    # Sent with truncate and shift off, it refuses an over-long input since version 0.11.
-    never_cuts = False
-
     def __init__(
         self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
     ) -> None:
-        del key  # an Ollama asks for none
         address = config.base_url or host_address(os.environ.get("OLLAMA_HOST", ""))
-        base_url = checked_url(address, _DEFAULT)
+        base_url = checked_url(address, DEFAULT)
         self._config = replace(config, base_url=base_url)
         self._transport = Transport(base_url, _SERVICE, egress, config)
         self._turns = Turns(base_url, config.parallel or _PARALLEL)
+        self._key = key
+        self._strict = False
+        self._asked = ""
 
     @property
     def config(self) -> ServerConfig:
         """The configuration, with the address that is really used."""
         return self._config
+
+    @property
+    def never_cuts(self) -> bool:
+        """The server is known to refuse an over-long input when it is told not to cut."""
+        return self._strict
 
     def locality(self, model: ModelInfo) -> Locality:
         """Local on loopback, unless the model runs in Ollama's cloud."""
@@ -110,31 +96,24 @@ class Ollama:
         return Locality.LOCAL if local else Locality.REMOTE
 
     async def models(self) -> tuple[ModelInfo, ...]:
-        """The models that are installed, newest first."""
+        """The models that are installed and write text, newest first."""
         found = await self._fetch("GET", "/api/tags")
-        entries = as_objects(found.get("models"))
-        models = [_listed(entry) for entry in entries]
+        models = [listed(entry) for entry in as_objects(found.get("models"))]
+        if any(not model.capabilities for model in models):  # an older server: ask for each
+            limit = asyncio.Semaphore(_SHOWS_AT_ONCE)
+            models = await asyncio.gather(*(self._completed(model, limit) for model in models))
         return tuple(m for m in models if not m.capabilities or "completion" in m.capabilities)
 
     async def model(self, model_id: str) -> ModelInfo:
-        """One model, with its own context setting."""
-        shown = await self._fetch("POST", "/api/show", {"model": model_id}, model_id)
-        listed = next((m for m in await self.models() if _same(m.id, model_id)), None)
-        info = as_object(shown.get("model_info"))
-        family = info.get("general.architecture")
-        own = _NUM_CTX.search(str(shown.get("parameters") or ""))
-        details = as_object(shown.get("details"))
-        base = listed or ModelInfo(model_id)
-        return ModelInfo(
-            id=model_id,
-            context=_int(info.get(f"{family}.context_length")) or base.context,
-            own_context=int(own.group(1)) if own else None,
-            size_bytes=base.size_bytes,
-            parameter_size=str(details.get("parameter_size") or base.parameter_size),
-            quantization=str(details.get("quantization_level") or base.quantization),
-            digest=base.digest,
-            capabilities=as_strings(shown.get("capabilities")),
-            remote=base.remote or _is_cloud(shown, model_id),
+        """One model, with its own context setting and the context that it is loaded with."""
+        answer = await self._fetch("POST", "/api/show", {"model": model_id}, model_id)
+        tags = await self._fetch("GET", "/api/tags")
+        entries = map(listed, as_objects(tags.get("models")))
+        base = next((model for model in entries if same(model.id, model_id)), ModelInfo(model_id))
+        await self._learn_version()
+        entry = await self._running(model_id) or {}
+        return replace(
+            shown(base, answer), id=model_id, loaded_context=count(entry.get("context_length"))
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -145,26 +124,70 @@ class Ollama:
                 yield event
 
     async def count_tokens(self, request: GenerationRequest) -> int | None:
-        """Not known."""
+        """Ollama has no way to count."""
         del request
         return None
 
     async def alive(self) -> bool:
-        """Not asked."""
+        """It tells its version, also while it loads or reads."""
+        try:
+            await self._fetch("GET", "/api/version")
+        except ProviderError:
+            return False
         return True
 
     async def state(self) -> ServerState:
-        """Not known."""
+        """Idle if the model is not loaded any more; otherwise Ollama does not say."""
+        with contextlib.suppress(ProviderError):
+            answer = await self._fetch("GET", "/api/ps")
+            if self._asked and running(answer, self._asked) is None:
+                return ServerState.IDLE
         return ServerState.UNKNOWN
 
     async def unload(self, model_id: str) -> bool:
-        """There is no way to."""
-        del model_id
-        return False
+        """Free the memory now, not when keep_alive is over."""
+        payload = {"model": model_id, "messages": [], "keep_alive": 0, "stream": False}
+        await self._fetch("POST", "/api/chat", payload, model_id)
+        return True
+
+    async def close(self) -> None:
+        """Nothing is held between requests."""
 
     async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """Load the model by an explicit preload call, then chat."""
         yield PhaseChanged(Phase.CONNECTING)
+        self._asked = request.model
+        common = self._common(request)
+        path, headers = "/api/chat", self._headers()
+        async with self._transport.stream(path, {**common, "messages": []}, headers) as loading:
+            await loading.sent()
+            yield PhaseChanged(Phase.LOADING)
+            await self._loaded(loading, request.model)
+        for notice in await self._notices(request):
+            yield notice
+        messages = [
+            {"role": "system", "content": request.system},
+            {"role": "user", "content": request.prompt},
+        ]
+        payload = {**common, **_thinking(request), "messages": messages}
+        async with self._transport.stream(path, payload, headers) as chat:
+            await chat.sent()
+            yield PhaseChanged(Phase.READING)
+            response = await chat.response()
+            if response.status_code != HTTPStatus.OK:
+                body = await chat.body()
+                raise self._error(response.status_code, body, request.model, response.headers)
+            if "json" not in response.headers.get("content-type", ""):
+                raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
+            async with contextlib.aclosing(self._events(chat, request.model)) as events:
+                async for event in events:
+                    yield event
+
+    def _common(self, request: GenerationRequest) -> dict[str, Any]:
+        """What preload and chat have in common.
+
+        Without `shift` and with other options the server would load the model a second time.
+        """
         wanted = request.parameters
         known = {
             "num_predict": wanted.max_tokens,
@@ -172,38 +195,51 @@ class Ollama:
             "temperature": wanted.temperature,
             "seed": wanted.seed,
         }
-        options = {name: value for name, value in known.items() if value is not None}
-        # Without `shift` and with other options the server would load the model a second time.
-        common = {"model": request.model, "truncate": False, "shift": False, "options": options}
-        async with self._transport.stream("/api/chat", {**common, "messages": []}) as loading:
-            await loading.sent()
-            yield PhaseChanged(Phase.LOADING)
-            await self._loaded(loading, request.model)
-        messages = [
-            {"role": "system", "content": request.system},
-            {"role": "user", "content": request.prompt},
-        ]
-        async with self._transport.stream("/api/chat", {**common, "messages": messages}) as chat:
-            await chat.sent()
-            yield PhaseChanged(Phase.READING)
-            response = await chat.response()
-            if response.status_code != HTTPStatus.OK:
-                raise self._error(response.status_code, await chat.body(), request.model)
-            if "json" not in response.headers.get("content-type", ""):
-                raise not_a_stream(self._transport.host, response.headers.get("content-type", ""))
-            async with contextlib.aclosing(self._events(chat, request.model)) as events:
-                async for event in events:
-                    yield event
-
-    async def close(self) -> None:
-        """Nothing is held between requests."""
+        common: dict[str, Any] = {
+            "model": request.model,
+            "truncate": False,
+            "shift": False,
+            "options": {name: value for name, value in known.items() if value is not None},
+        }
+        if keep := self._config.keep_alive:
+            common["keep_alive"] = int(keep) if re.fullmatch(r"-?\d+", keep) else keep
+        return common
 
     async def _loaded(self, loading: Exchange, model: str) -> None:
         response = await loading.response()
         body = await loading.body()
         reply = json_object(body)
         if response.status_code != HTTPStatus.OK or reply is None or "error" in reply:
-            raise self._error(response.status_code, body, model)
+            raise self._error(response.status_code, body, model, response.headers)
+
+    async def _notices(self, request: GenerationRequest) -> list[Notice]:
+        """What the user should know of how the model was loaded."""
+        out: list[Notice] = []
+        asked = request.parameters.thinking
+        if asked not in (None, "off") and "thinking" not in request.capabilities:
+            out.append(
+                Notice("thinking_ignored", f"“{request.model}” does not think before it answers.")
+            )
+        entry = await self._running(request.model) or {}
+        size, on_gpu = count(entry.get("size")), count(entry.get("size_vram"))
+        if size and on_gpu is not None and 0 < on_gpu < size:
+            share = round(100 * (1 - on_gpu / size))
+            out.append(
+                Notice(
+                    "partly_on_cpu",
+                    f"{share} % of the model does not fit into the graphics memory, so it runs "
+                    "slowly. A smaller context or model would be faster.",
+                )
+            )
+        loaded, wanted = count(entry.get("context_length")), request.parameters.context
+        if loaded and wanted and loaded < wanted:
+            out.append(
+                Notice(
+                    "smaller_context",
+                    f"Ollama loaded the model with a context of {loaded} tokens, not {wanted}.",
+                )
+            )
+        return out
 
     async def _events(self, chat: Exchange, model: str) -> AsyncGenerator[StreamEvent, None]:
         decoder = NdjsonDecoder()
@@ -239,55 +275,91 @@ class Ollama:
         if content := message.get("content"):
             out.append(TextDelta(str(content)))
         if line.get("done"):
-            # Go leaves out every metric that is 0.
-            read = _int(line.get("prompt_eval_count")) or 0
-            out.append(UsageReported(Usage(read, _int(line.get("eval_count")) or 0)))
-            reason = _REASONS.get(str(line.get("done_reason") or "stop"), StopReason.OTHER)
-            out.append(GenerationEnded(reason))
+            # Go leaves out every metric that is 0, and older servers what a cache had.
+            read = count(line.get("prompt_eval_count"))
+            out.append(UsageReported(Usage(read, count(line.get("eval_count")) or 0)))
+            said = str(line.get("done_reason") or "stop")
+            reason = _REASONS.get(said, StopReason.OTHER)
+            other = f"Ollama's reason: {said}" if reason is StopReason.OTHER else ""
+            out.append(GenerationEnded(reason, other))
         return out
+
+    async def _completed(self, model: ModelInfo, limit: asyncio.Semaphore) -> ModelInfo:
+        """A listed model with its capabilities, which older servers tell one by one."""
+        async with limit:
+            with contextlib.suppress(ProviderError):
+                return shown(model, await self._fetch("POST", "/api/show", {"model": model.id}))
+        return model
+
+    async def _learn_version(self) -> None:
+        with contextlib.suppress(ProviderError):
+            text = str((await self._fetch("GET", "/api/version")).get("version") or "")
+            numbers = re.match(r"v?(\d+)\.(\d+)", text)
+            self._strict = bool(numbers) and tuple(map(int, numbers.groups())) >= _STRICT_SINCE
+            _log.info("Ollama %.20s at %s", text, self._transport.host)
+
+    async def _running(self, model_id: str) -> dict[str, Any] | None:
+        """The model's entry among the loaded ones; None if it is not, or nobody says."""
+        try:
+            return running(await self._fetch("GET", "/api/ps"), model_id)
+        except ProviderError:
+            return None
+
+    def _headers(self) -> dict[str, str]:
+        """A key only for somebody else's machine: an Ollama on this one asks for none."""
+        if self._transport.loopback:
+            return {}
+        host = self._transport.host
+        key = key_of(self._key, host=host, variable=KEY_VARIABLE, needed=False)
+        return {"authorization": f"Bearer {key}"} if key else {}
 
     async def _fetch(
         self, method: str, path: str, payload: object = None, model: str = ""
     ) -> dict[str, Any]:
-        response = await self._transport.fetch(method, path, payload)
-        if response.status_code != HTTPStatus.OK:
-            raise self._error(response.status_code, response.content, model)
-        content_type = response.headers.get("content-type", "")
-        return reply_object(response.content, self._transport.host, content_type)
+        reply = await self._transport.fetch(method, path, payload, self._headers())
+        if reply.status_code != HTTPStatus.OK:
+            raise self._error(reply.status_code, reply.content, model, reply.headers)
+        return reply_object(reply.content, self._transport.host, reply.content_type)
 
-    def _error(self, status: int, body: bytes | dict[str, Any], model: str) -> ProviderError:
-        return status_error(
+    def _error(
+        self,
+        status: int,
+        body: bytes | dict[str, Any],
+        model: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> ProviderError:
+        host = self._transport.host
+        error = status_error(
             status,
-            server_words(body),
-            host=self._transport.host,
+            server_words(body, self._key()),
+            host=host,
             model=model,
+            key_variable=KEY_VARIABLE,
             pull=f"ollama pull {model}",
+            headers=headers,
         )
+        if status == HTTPStatus.FORBIDDEN:
+            # It answers so, without a word, to a name that is not its own machine's.
+            refused = AuthFailed(
+                "forbidden",
+                f"The Ollama at {host} does not answer to this address. Ask it by 127.0.0.1, or "
+                "set OLLAMA_HOST on its machine.",
+                params={"host": host},
+                detail=error.detail,
+            )
+            refused.status = status
+            return refused
+        if status == HTTPStatus.UNAUTHORIZED and self._transport.loopback:
+            error.message = (
+                f"The Ollama at {host} is not signed in, and “{model}” runs in its cloud. Type "
+                "`ollama signin`, or pick a local model."
+            )
+        return error
 
 
-def _listed(entry: dict[str, Any]) -> ModelInfo:
-    details = as_object(entry.get("details"))
-    name = str(entry.get("name") or entry.get("model") or "")
-    return ModelInfo(
-        id=name,
-        context=_int(details.get("context_length")),
-        size_bytes=_int(entry.get("size")),
-        parameter_size=str(details.get("parameter_size") or ""),
-        quantization=str(details.get("quantization_level") or ""),
-        digest=str(entry.get("digest") or ""),
-        capabilities=as_strings(entry.get("capabilities")),
-        remote=_is_cloud(entry, name),
-    )
-
-
-def _is_cloud(entry: dict[str, Any], name: str) -> bool:
-    forwarded = bool(entry.get("remote_host") or entry.get("remote_model"))
-    return forwarded or name.endswith((":cloud", "-cloud"))
-
-
-def _same(listed: str, asked: str) -> bool:
-    return listed in (asked, f"{asked}:latest")
-
-
-def _int(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _thinking(request: GenerationRequest) -> dict[str, Any]:
+    """The `think` field; a model that cannot think must not be asked to."""
+    asked = request.parameters.thinking
+    if asked is None or "thinking" not in request.capabilities:
+        return {}
+    return {"think": {"off": False, "on": True}.get(asked, asked)}

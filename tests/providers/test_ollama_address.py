@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from spectr_desktop.providers.errors import BadRequest
-from spectr_desktop.providers.ollama import Ollama, host_address
+from spectr_desktop.providers.ollama import Ollama
+from spectr_desktop.providers.ollama_address import host_address
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
 
 
