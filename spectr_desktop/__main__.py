@@ -17,7 +17,12 @@ def main() -> int:
         return given
     return app.main(
         app.WindowOptions(
-            tuple(given.paths), given.provider, given.base_url, given.model, given.smoke
+            paths=tuple(given.paths),
+            server=cli.server_options(given),
+            model=given.model,
+            thinking=given.thinking,
+            air_gap=given.air_gap,
+            smoke=given.smoke,
         )
     )
 

@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__, logs, paths
+from spectr_desktop.records.server import ServerConfig
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QtMsgType
@@ -26,12 +27,22 @@ _NO_SCREEN = (
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """What the window is opened with; empty for "nothing was said"."""
+    """What the window is opened with; empty for "nothing was said".
+
+    Attributes:
+        paths: files to open.
+        server: provider, address and options of servers as they were named.
+        model: the model to prefer.
+        thinking: how hard it is asked to think.
+        air_gap: begin in air-gap mode.
+        smoke: show the window and end.
+    """
 
     paths: tuple[Path, ...] = ()
-    provider: str = ""
-    base_url: str = ""
+    server: ServerConfig = ServerConfig("")  # noqa: RUF009  # frozen
     model: str = ""
+    thinking: str | None = None
+    air_gap: bool = False
     smoke: bool = False
 
 
@@ -113,12 +124,15 @@ def _start(window: MainWindow, options: WindowOptions) -> None:
     # After the window is shown; the second one so that the first token need not wait for it.
     import spectr_desktop.report.blocks  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
     from spectr_desktop.audit import compose  # noqa: PLC0415
-    from spectr_desktop.records.server import ServerConfig  # noqa: PLC0415
 
-    named = compose.config_for(options.provider, options.base_url, options.model)
-    if named is None and options.base_url:
-        named = ServerConfig("ollama", options.base_url)  # as the command line takes it
-    window.start(options.paths, named, options.model)
+    given = options.server
+    named = compose.config_for(given.provider, given.base_url, options.model, given)
+    if named is None and given.base_url:
+        named = replace(given, provider="ollama")  # as the command line takes it
+    window.servers.set_thinking(options.thinking)
+    if options.air_gap:
+        window.servers.set_air_gap(on=True)
+    window.start(options.paths, named, options.model, replace(given, base_url=""))
 
 
 def _forget(app: QApplication, window: MainWindow) -> None:

@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, NoReturn
 from spectr_desktop import __version__, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
-from spectr_desktop.records.events import RunFinished, TextDelta, event_to_json
-from spectr_desktop.records.run import ErrorInfo, Outcome
+from spectr_desktop.records.events import (
+    Notice,
+    Queued,
+    RetryScheduled,
+    RunFinished,
+    TextDelta,
+    event_to_json,
+)
+from spectr_desktop.records.run import THINKING, CompleteInput, ErrorInfo, Outcome
+from spectr_desktop.records.server import ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spectr_desktop.audit.session import Session
-    from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.providers.base import Provider
+    from spectr_desktop.records.events import RunEntry, RunEvent
     from spectr_desktop.records.run import RunResult
     from spectr_desktop.records.source import SourceFile
 
@@ -32,6 +41,8 @@ EXIT_COMPLETE = 0
 EXIT_OTHER = 2
 EXIT_INTERRUPTED = 130
 _SUFFIXES = (".md",)
+_STATE_PATIENCE_S = 3.0
+_DETAIL = 300  # characters of a server's own words behind a sentence
 # What could steer a terminal: C0 without tab and line feed, DEL, C1.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -119,12 +130,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def server_options(given: argparse.Namespace) -> ServerConfig:
+    """Provider, address and options of servers as they were named."""
+    return ServerConfig(
+        provider=given.provider,
+        base_url=given.base_url,
+        parallel=given.parallel,
+        keep_alive=given.keep_alive,
+        proxy=given.proxy,
+        ca_file=given.ca_file,
+    )
+
+
 def _add_server(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
-    parser.add_argument("--provider", default="", help="ollama, anthropic, openai or builtin")
-    parser.add_argument("--base-url", default="", metavar="URL", help="with or without /v1")
+    add = parser.add_argument
+    add("--provider", default="", help="ollama, anthropic, openai or builtin")
+    add("--base-url", default="", metavar="URL", help="with or without /v1")
+    add("--air-gap", action="store_true", help="contact nothing but this machine")
+    add("--proxy", default="", metavar="URL", help="for servers that are not on this machine")
+    add("--ca-file", default="", metavar="FILE", help="authorities to trust too, as PEM")
+    add("--parallel", type=_small, metavar="N", help="requests at a time for a server")
+    add("--keep-alive", default="", type=_duration, metavar="TIME", help="for Ollama: 30m, 0, -1")
     if model:
         what = "a model's name; for builtin also a .gguf file"
-        parser.add_argument("--model", default="", metavar="NAME", help=what)
+        add("--model", default="", metavar="NAME", help=what)
+        add("--thinking", choices=THINKING, metavar="LEVEL", help=", ".join(THINKING))
+
+
+def _small(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= value <= 64:  # noqa: PLR2004  # more than any server of one's own answers
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number from 1 to 64")
+    return value
+
+
+def _duration(text: str) -> str:
+    """As Ollama reads it: seconds, or Go's durations such as 1h30m; negative for ever."""
+    if text and not re.fullmatch(r"-?(\d+|(\d+(\.\d+)?(ms|s|m|h))+)", text):
+        raise argparse.ArgumentTypeError(f"“{text}” is no time such as 30m, 0 or -1")
+    return text
 
 
 def _tokens(text: str) -> int:
@@ -149,9 +193,11 @@ async def _models(given: argparse.Namespace) -> int:
     from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
 
     _check_provider(given.provider)
-    named = compose.config_for(given.provider, given.base_url, "")
-    configs = (named,) if named else compose.known_configs()
-    offers = [await compose.offer(compose.connect(config)) for config in configs]
+    usual = server_options(given)
+    named = compose.config_for(given.provider, given.base_url, "", usual)
+    configs = (named,) if named else compose.known_configs(None, usual)
+    egress = compose.EgressGuard(air_gap=given.air_gap)
+    offers = [await compose.offer(compose.connect(config, egress)) for config in configs]
     if given.json:
         rows = [
             {"provider": o.config.provider, "base_url": o.config.base_url, **to_json(model)}
@@ -175,7 +221,7 @@ async def _audit(given: argparse.Namespace) -> int:
         return await _audited(given, output)
     except SpectrError as error:
         output.ended(Outcome.FAILED, error)
-        _say(error.message)
+        _say(_sentence(error))
         return EXIT_OTHER
     except asyncio.CancelledError:  # Ctrl+C while the server was asked for its models
         output.ended(Outcome.STOPPED)
@@ -188,20 +234,24 @@ async def _audited(given: argparse.Namespace, output: _Output) -> int:
     _check_provider(given.provider)
     _check_outputs(given.output)
     files = _read(given.paths)
-    config = compose.config_for(given.provider, given.base_url, given.model)
+    usual, egress = server_options(given), compose.EgressGuard(air_gap=given.air_gap)
+    config = compose.config_for(given.provider, given.base_url, given.model, usual)
     if config is None:
-        config, notice = await compose.default_config(given.base_url)
+        config, notice = await compose.default_config(given.base_url, usual, egress)
         if notice:
             _say(notice)
-    provider = compose.connect(config)
+    provider = compose.connect(config, egress)
     try:
         model = await compose.choose_model(provider, "" if config.model_file else given.model)
-        limits = compose.Limits(given.context, given.max_tokens)
-        plan = compose.plan_run(files, model, provider, limits)
+        egress.check_model(model, provider.locality(model))
+        limits = compose.Limits(given.context, given.max_tokens, given.thinking)
+        plan = await compose.plan_counted(files, model, provider, limits)
         session, no_journal = compose.open_session(plan, provider, output.show)
         if no_journal is not None:
             _say(no_journal.message)
         result, interrupted = await _run(session, output)
+        if interrupted:
+            await _say_state(provider)
     finally:
         await provider.close()
     return _finish(session, result, given.output, interrupted=interrupted)
@@ -229,10 +279,27 @@ async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
             loop.remove_signal_handler(name)
 
 
+async def _say_state(provider: Provider) -> None:
+    """What the server does after Stop, if it says so at once."""
+    try:
+        async with asyncio.timeout(_STATE_PATIENCE_S):
+            state = await provider.state()
+    except TimeoutError:
+        state = ServerState.UNKNOWN
+    words = {
+        ServerState.IDLE: "The server is idle.",
+        ServerState.READING: "The server is still reading the prompt.",
+        ServerState.WORKING: "The server is still working.",
+        ServerState.UNKNOWN: "What the server does now is unknown.",
+    }
+    _say(f"Stopped. {words[state]}")
+
+
 def _finish(
     session: Session, result: RunResult, outputs: Sequence[Path], *, interrupted: bool
 ) -> int:
     from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
+        PARTLY_READ,
         PRACTICE,
         STAMPS,
         markdown_report,
@@ -243,11 +310,19 @@ def _finish(
     written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in outputs]
     if session.plan.header.model.practice:
         _say(PRACTICE)
+    if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
+        _say(PARTLY_READ)
     if not result.outcome.finished:
-        _say(result.error.message if result.error else STAMPS[result.outcome])
+        _say(_sentence(result.error) if result.error else STAMPS[result.outcome])
     if interrupted:
         return EXIT_INTERRUPTED
     return EXIT_COMPLETE if result.outcome.finished and all(written) else EXIT_OTHER
+
+
+def _sentence(error: SpectrError | ErrorInfo) -> str:
+    """The sentence; with the server's own words where it sends the reader to them."""
+    shown = "details" in error.message and error.detail
+    return f"{error.message} ({error.detail[:_DETAIL]})" if shown else error.message
 
 
 def _write(path: Path, raw: bytes, run: Path) -> bool:
@@ -297,12 +372,26 @@ class _TextOutput:
         self._ends_open = False
 
     def show(self, entries: Sequence[RunEntry]) -> None:
+        for entry in entries:
+            self._tell(entry.event)
         text = "".join(e.event.text for e in entries if isinstance(e.event, TextDelta))
         if text:
             self._ends_open = not text.endswith("\n")
             self._put(text)
         if self._ends_open and any(isinstance(e.event, RunFinished) for e in entries):
             self._put("\n")
+
+    def _tell(self, event: RunEvent) -> None:
+        """What the user waits for, on standard error."""
+        if isinstance(event, Notice):
+            _say(event.message)
+        elif isinstance(event, Queued) and event.position:
+            _say(f"Waiting for its turn at the server, number {event.position} in line.")
+        elif isinstance(event, RetryScheduled):
+            _say(
+                f"{event.message} It is sent again in {event.delay_ms / 1000:.1f} s, attempt "
+                f"{event.attempt} of {event.attempts}."
+            )
 
     def ended(self, outcome: Outcome, error: SpectrError | None = None) -> None:
         """The run ended before it began; the sentence goes to standard error."""

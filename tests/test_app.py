@@ -12,6 +12,7 @@ import pytest
 
 from spectr_desktop import __version__, app, paths
 from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
+from spectr_desktop.records.server import ServerConfig
 from spectr_desktop.ui.loop import WindowLoop
 from spectr_desktop.ui.main_window import MainWindow
 from spectr_desktop.ui.theme import Theme
@@ -179,8 +180,11 @@ def test_smoke_ends_by_itself(
     ("options", "named"),
     [
         (app.WindowOptions(), None),
-        (app.WindowOptions(provider="openai", base_url="http://h/v1"), ("openai", "http://h/v1")),
-        (app.WindowOptions(base_url="http://h:1"), ("ollama", "http://h:1")),
+        (
+            app.WindowOptions(server=ServerConfig("openai", "http://h/v1")),
+            ("openai", "http://h/v1"),
+        ),
+        (app.WindowOptions(server=ServerConfig("", "http://h:1")), ("ollama", "http://h:1")),
         (app.WindowOptions(model="a/b.GGUF"), ("builtin", "")),
     ],
 )
@@ -193,7 +197,7 @@ def test_what_the_command_line_names_is_asked(
 ) -> None:
     asked: list[tuple[str, str] | None] = []
 
-    def start(_paths: object, config: object, _model: str) -> None:
+    def start(_paths: object, config: object, _model: str, _usual: object) -> None:
         asked.append((config.provider, config.base_url) if config else None)  # type: ignore[attr-defined]
         window.close_now()
 

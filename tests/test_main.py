@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spectr_desktop import __main__, __version__, app, cli
+from spectr_desktop.records.server import ServerConfig
 
 
 def _run(*arguments: str, drop: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -73,7 +74,7 @@ def test_everything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "argv", ["spectr-desktop", *words])
     monkeypatch.setattr(app, "main", lambda options: given.append(options) or 0)
     assert __main__.main() == 0
-    wanted = app.WindowOptions((Path("A b.sol"),), "openai", "http://x/v1", "m", smoke=False)
+    wanted = app.WindowOptions((Path("A b.sol"),), ServerConfig("openai", "http://x/v1"), "m")
     assert given == [wanted]
 
 

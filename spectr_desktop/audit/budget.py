@@ -23,6 +23,8 @@ _DEFAULT_CONTEXT = 16384
 CONTEXT_MARGIN = 8
 # Fewer tokens read than this share of the estimate: the input was cut.
 _CUT_SHARE = 0.55
+# A count made beforehand may differ a little from the one of the answer.
+_COUNT_SHARE = 0.98
 
 
 def estimate(*texts: str) -> int:
@@ -37,30 +39,35 @@ def parameters(
     chooses_context: bool,
     context: int | None = None,
     max_tokens: int | None = None,
+    counted: bool = False,
 ) -> Parameters:
     """The limits of a request.
 
     Args:
         model: whose limits hold.
-        needed: the estimate of the input, in tokens.
+        needed: the input, in tokens.
         chooses_context: the server loads the model with the context that we ask for.
         context: what the user asked for, None if nothing.
         max_tokens: what the user asked for, None if nothing.
+        counted: the server has counted `needed`; otherwise it is our estimate.
 
     Raises:
-        ContextOverflow: the input is longer than the context, whatever the tokenizer.
+        ContextOverflow: the input is longer than the context, by the server's count or else
+            whatever the tokenizer.
     """
     wanted = max_tokens or (_PRACTICE_MAX_TOKENS if model.practice else _MAX_TOKENS)
     if model.max_output:
         wanted = min(wanted, model.max_output)
-    if chooses_context and context is None:
-        context = _context(model, needed + wanted)
+    if chooses_context:
+        context = _context(model, needed + wanted) if context is None else _allowed(model, context)
     limit = context or model.context
     if limit is not None:
-        if needed * _CHARACTERS_PER_TOKEN / _SURELY > limit:
+        surely = needed if counted else needed * _CHARACTERS_PER_TOKEN / _SURELY
+        if surely > limit or (counted and needed == limit):
+            about = "" if counted else "about "
             raise ContextOverflow(
                 "context_overflow",
-                f"The source needs about {needed} tokens, and “{model.title}” holds {limit}. "
+                f"The source needs {about}{needed} tokens, and “{model.title}” holds {limit}. "
                 "Nothing was sent. Choose a model with a larger context, raise --context, or "
                 "audit fewer files.",
                 params={"needed": needed, "limit": limit, "model": model.title},
@@ -71,18 +78,33 @@ def parameters(
 
 
 def _context(model: ModelInfo, needed: int) -> int:
-    """Room for the request, in steps so that a model is not loaded anew for each file."""
-    base = min(_DEFAULT_CONTEXT, model.context or _DEFAULT_CONTEXT)
-    room = max(base, model.own_context or 0)
+    """Room for the request, the same for all that fit: another size loads the model anew."""
+    if model.loaded_context and model.loaded_context >= max(needed, model.own_context or 0):
+        return model.loaded_context
+    room = max(_DEFAULT_CONTEXT, model.loaded_context or 0)
     while room < needed:
         room *= 2
-    return max(min(room, model.context or room), model.own_context or 0)
+    return _allowed(model, room)
 
 
-def complete_input(usage: Usage, estimated: int, *, never_cuts: bool) -> CompleteInput:
-    """Whether all that was sent was read, from the server's count."""
-    if usage.input is None:
-        return CompleteInput.UNKNOWN
-    if usage.input < estimated * _CUT_SHARE:
+def _allowed(model: ModelInfo, context: int) -> int:
+    """Not more than the model can hold, and never less than its own settings ask for."""
+    return max(min(context, model.context or context), model.own_context or 0)
+
+
+def complete_input(
+    usage: Usage, estimated: int, *, counted: int | None, strict: bool
+) -> CompleteInput:
+    """Whether all that was sent was read (product.md, `complete_input`).
+
+    Args:
+        usage: what the server says of it.
+        estimated: our own estimate, in tokens.
+        counted: what the server counted beforehand, None if it cannot.
+        strict: a server that is known never to cut has accepted the input.
+    """
+    read = usage.input
+    if read is not None and read < (counted or estimated) * _CUT_SHARE:
         return CompleteInput.NO
-    return CompleteInput.YES if never_cuts else CompleteInput.UNKNOWN
+    exact = counted is not None and read is not None and read >= counted * _COUNT_SHARE
+    return CompleteInput.YES if exact or strict else CompleteInput.UNKNOWN

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from spectr_desktop.audit.plan import Limits, RunPlan, plan_run
+from spectr_desktop.audit.plan import Limits, RunPlan, plan_counted, plan_run
 from spectr_desktop.audit.session import Session
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers import registry
 from spectr_desktop.providers.egress import EgressGuard
-from spectr_desktop.records.server import ModelInfo, ServerConfig
+from spectr_desktop.records.server import ModelInfo, ServerConfig, ServerState
+from spectr_desktop.store.estimates import Estimates
 from spectr_desktop.store.journal import Journal, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from spectr_desktop.audit.session import EventSink
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.run import CellResult
 
 provider_title = registry.title
+_STATE_QUESTIONS = 60
+_STATE_PAUSE_S = 1.0
+_STATE_SILENT = 3  # a server that has said nothing so often will not say anything
 
 
 def connect(config: ServerConfig, egress: EgressGuard | None = None) -> Provider:
@@ -53,30 +59,44 @@ async def offer(provider: Provider) -> Offer:
     return Offer(provider.config, models)
 
 
-def config_for(provider: str, base_url: str, model: str) -> ServerConfig | None:
+def config_for(
+    provider: str, base_url: str, model: str, usual: ServerConfig | None = None
+) -> ServerConfig | None:
     """The server that the user named; None where nothing was said.
 
     A model that is a .gguf file is for the built-in engine.
+
+    Args:
+        provider: its name, "" if none was given.
+        base_url: its address, "" if none was given.
+        model: what was asked for.
+        usual: the other options that were given.
     """
     is_file = model.lower().endswith(".gguf")
     if not provider and not is_file:
         return None
     name = provider or "builtin"
-    return ServerConfig(name, base_url, model if is_file and name == "builtin" else "")
+    file = model if is_file and name == "builtin" else ""
+    return replace(usual or ServerConfig(""), provider=name, base_url=base_url, model_file=file)
 
 
-def known_configs(named: ServerConfig | None = None) -> tuple[ServerConfig, ...]:
+def known_configs(
+    named: ServerConfig | None = None, usual: ServerConfig | None = None
+) -> tuple[ServerConfig, ...]:
     """The servers worth asking for models: the named one first, then what needs no setting up.
 
     A service that needs a key is asked only if its key is there.
+
+    Args:
+        named: the one that the user named.
+        usual: options for all the others.
     """
-    usual = [ServerConfig("ollama"), ServerConfig("builtin")]
-    usual += [
-        ServerConfig(name)
-        for name in ("anthropic", "openai")
-        if registry.environment_key(name)() is not None
+    names = ["ollama", "builtin"]
+    names += [name for name in ("anthropic", "openai") if registry.environment_key(name)()]
+    base = usual or ServerConfig("")
+    rest = [
+        replace(base, provider=name) for name in names if named is None or name != named.provider
     ]
-    rest = [config for config in usual if named is None or config.provider != named.provider]
     return (named, *rest) if named else tuple(rest)
 
 
@@ -93,19 +113,22 @@ def described(model: ModelInfo) -> tuple[str, ...]:
     return (model.id, ", ".join(fact for fact in facts if fact))
 
 
-async def default_config(base_url: str = "") -> tuple[ServerConfig, str]:
+async def default_config(
+    base_url: str = "", usual: ServerConfig | None = None, egress: EgressGuard | None = None
+) -> tuple[ServerConfig, str]:
     """Whom to ask when the user did not say, and a sentence where that is not Ollama.
 
     Ollama if it answers; otherwise the practice engine if it is installed; otherwise Ollama
     all the same, so that its own sentence tells how to start it.
     """
-    ollama = ServerConfig("ollama", base_url)
-    found = await offer(connect(ollama))
+    base = usual or ServerConfig("")
+    ollama = replace(base, provider="ollama", base_url=base_url)
+    found = await offer(connect(ollama, egress))
     if found.error is None or found.error.code != "unreachable" or base_url:
         return ollama, ""
-    builtin = ServerConfig("builtin")
+    builtin = replace(base, provider="builtin")
     with contextlib.suppress(SpectrError):
-        if await connect(builtin).models():
+        if await connect(builtin, egress).models():
             return builtin, (
                 "No Ollama answers, so the practice engine is used. It shows that the program "
                 "works; its findings are worth nothing."
@@ -144,11 +167,44 @@ def open_session(
     Returns:
         The session, and why there is no journal, if there is none.
     """
+    header, estimates = plan.header, Estimates()
+    key = "|".join((header.provider, header.base_url, header.model.id, header.model.digest))
+
+    def learn(result: CellResult) -> None:
+        if result.timings.loading_ms is not None or result.timings.reading_ms is not None:
+            estimates.learn(key, result.timings, result.usage.input)
+
+    journal: EventSink = _NoJournal()
+    failure: JournalError | None = None
     try:
-        journal = Journal(plan.header)
+        journal = Journal(header)
     except JournalError as error:
-        return Session(plan, provider, _NoJournal(), listener), error
-    return Session(plan, provider, journal, listener), None
+        failure = error
+    tokens = sum(cell.counted_input or cell.estimated_input for cell in header.cells)
+    expected = estimates.expected(key, tokens)
+    session = Session(plan, provider, journal, listener, expected=expected, learn=learn)
+    return session, failure
+
+
+async def after_stop(provider: Provider) -> AsyncGenerator[ServerState, None]:
+    """What the server does after a request to it was stopped: each change, until it is idle.
+
+    Servers notice late that nobody listens (llama-server at the end of a batch), so that it is
+    asked for a minute.
+    """
+    shown: ServerState | None = None
+    silent = 0
+    for _ in range(_STATE_QUESTIONS):
+        state = await provider.state()
+        silent = silent + 1 if state is ServerState.UNKNOWN else 0
+        if state is not shown:
+            shown = state
+            yield state
+        if state is ServerState.IDLE or silent == _STATE_SILENT:
+            return
+        await asyncio.sleep(_STATE_PAUSE_S)
+    if shown is not ServerState.UNKNOWN:
+        yield ServerState.UNKNOWN
 
 
 class _NoJournal:
@@ -172,8 +228,10 @@ def _no_models(provider: Provider) -> SpectrError:
 
 
 __all__ = [
+    "EgressGuard",
     "Limits",
     "Offer",
+    "after_stop",
     "choose_model",
     "config_for",
     "connect",
@@ -182,6 +240,7 @@ __all__ = [
     "known_configs",
     "offer",
     "open_session",
+    "plan_counted",
     "plan_run",
     "provider_title",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__
@@ -30,6 +31,7 @@ class Limits:
 
     context: int | None = None
     max_tokens: int | None = None
+    thinking: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,16 @@ def plan_run(
     model: ModelInfo,
     provider: Provider,
     limits: Limits,
+    counted: int | None = None,
 ) -> RunPlan:
     """One request with all the files.
+
+    Args:
+        files: what is sent.
+        model: who reads it.
+        provider: where the model is.
+        limits: what the user asked for.
+        counted: tokens of the request as the server counted them; None where it was not asked.
 
     Raises:
         SpectrError: there is nothing to audit, or it cannot fit into the model's context.
@@ -78,16 +88,18 @@ def plan_run(
     title = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
     chosen = prompts.prompt(_QUICK)
     composed = prompts.compose(chosen, title, files)
-    needed = budget.estimate(composed.system, composed.user)
+    estimated = budget.estimate(composed.system, composed.user)
     wanted = budget.parameters(
         model,
-        needed,
+        counted or estimated,
         chooses_context=provider.config.provider in _CONTEXT_CHOSEN_BY_US,
         context=limits.context,
         max_tokens=limits.max_tokens,
+        counted=counted is not None,
     )
+    wanted = replace(wanted, thinking=limits.thinking)
     spans = tuple(Span(file.path, 1, max(file.lines, 1)) for file in files)
-    cell = Cell(f"1.{_QUICK}", 1, _QUICK, spans, needed, composed.sha256)
+    cell = Cell(f"1.{_QUICK}", 1, _QUICK, spans, estimated, composed.sha256, counted)
     header = Header(
         schema=JOURNAL_SCHEMA,
         id=new_run_id(),
@@ -103,5 +115,31 @@ def plan_run(
         cells=(cell,),
         files=files,
     )
-    request = GenerationRequest(model.id, composed.system, composed.user, wanted)
-    return RunPlan(header, (PlannedRequest(cell, request),))
+    request = GenerationRequest(
+        model.id, composed.system, composed.user, wanted, model.capabilities
+    )
+    return RunPlan(header, _with_repeats((PlannedRequest(cell, request),)))
+
+
+async def plan_counted(
+    files: Sequence[SourceFile], model: ModelInfo, provider: Provider, limits: Limits
+) -> RunPlan:
+    """The plan, after the server has counted its tokens where it can. This sends the source.
+
+    Raises:
+        SpectrError: as `plan_run`.
+    """
+    draft = plan_run(files, model, provider, limits)
+    counted = await provider.count_tokens(draft.requests[0].request)
+    return draft if counted is None else plan_run(files, model, provider, limits, counted)
+
+
+def _with_repeats(requests: tuple[PlannedRequest, ...]) -> tuple[PlannedRequest, ...]:
+    """Each request with the length of the prompt's start that all of its part have in common."""
+    out: list[PlannedRequest] = []
+    for planned in requests:
+        prompts_of_part = [r.request.prompt for r in requests if r.cell.part == planned.cell.part]
+        several = len(prompts_of_part) > 1
+        repeated = len(os.path.commonprefix(prompts_of_part)) if several else 0  # noqa: RUF071  # texts
+        out.append(replace(planned, request=replace(planned.request, repeated=repeated)))
+    return tuple(out)

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import itertools
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from spectr_desktop.audit import budget
 from spectr_desktop.audit.plan import utc_now
+from spectr_desktop.audit.progress import CellState, Progress
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.errors import (
@@ -26,6 +27,9 @@ from spectr_desktop.records.events import (
     Heartbeat,
     Notice,
     PhaseChanged,
+    Queued,
+    RateLimitsReported,
+    RetryScheduled,
     RunEntry,
     RunFinished,
     TextDelta,
@@ -39,10 +43,10 @@ from spectr_desktop.records.run import (
     Phase,
     RunResult,
     StopReason,
-    Timings,
     Usage,
     worst,
 )
+from spectr_desktop.store.estimates import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +58,8 @@ if TYPE_CHECKING:
 _log = logger(__name__)
 # One screen frame: what arrives within it is written and shown together.
 _DRAIN_S = 0.033
+_PROBE_S = 10.0
+_NOTHING_EXPECTED = Expected()
 _OUTCOME_OF = {
     StopReason.NATURAL: Outcome.COMPLETE,
     StopReason.LENGTH: Outcome.LENGTH_LIMIT,
@@ -77,26 +83,6 @@ class EventSink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run is now: for a status line that asks several times a second.
-
-    Attributes:
-        elapsed_s: since the run began.
-        phase_s: since the phase began.
-        tokens: pieces of answer and thinking so far (about one a token).
-        writing_s: since the first of them.
-        silent_s: since the last byte of the stream, or since the phase began.
-    """
-
-    phase: Phase
-    elapsed_s: float
-    phase_s: float
-    tokens: int
-    writing_s: float
-    silent_s: float
-
-
 class Session:
     """Runs a plan once.
 
@@ -105,6 +91,8 @@ class Session:
         provider: who answers; the caller closes it.
         journal: written before `listener` hears of anything; closed at the end of the run.
         listener: called with each batch of entries, on the loop's thread.
+        expected: how long loading and reading took lately.
+        learn: told of each request's result, for the next expectation.
         clock: seconds, monotonic.
     """
 
@@ -115,12 +103,16 @@ class Session:
         journal: EventSink,
         listener: Callable[[Sequence[RunEntry]], None],
         *,
+        expected: Expected = _NOTHING_EXPECTED,
+        learn: Callable[[CellResult], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
         self._provider = provider
         self._journal = journal
         self._listener = listener
+        self._expected = expected
+        self._learn = learn
         self._clock = clock
         self._started = clock()
         self._pending: list[RunEntry] = []
@@ -129,7 +121,7 @@ class Session:
         self._journal_failed = False
         self._task: asyncio.Task[None] | None = None
         self._stop_requested = False
-        self._cell = _CellState("", self._started)
+        self._cell = CellState("", self._started)
 
     @property
     def stop_requested(self) -> bool:
@@ -138,15 +130,7 @@ class Session:
 
     def progress(self) -> Progress:
         """Where the run is now."""
-        now, cell = self._clock(), self._cell
-        return Progress(
-            phase=cell.phase,
-            elapsed_s=now - self._started,
-            phase_s=now - cell.phase_at,
-            tokens=cell.deltas,
-            writing_s=now - cell.first_at if cell.first_at is not None else 0.0,
-            silent_s=now - cell.heard_at,
-        )
+        return self._cell.progress(self._clock(), self._started, self._expected)
 
     def cancel(self) -> None:
         """Stop: close the socket now, keep what arrived. Harmless when called again."""
@@ -167,18 +151,23 @@ class Session:
         was_cancelled = False
         repeats = False
         for planned in self.plan.requests:
+            self._cell = CellState(planned.cell.id, self._clock())
             if self._stop_requested or repeats:
                 results.append(CellResult(planned.cell.id, Outcome.NOT_SENT))
+                self._record(_finished(results[-1]))
                 continue
-            self._cell = _CellState(planned.cell.id, self._clock())
             self._task = asyncio.create_task(self._consume(planned), name="request")
+            watching = asyncio.create_task(self._watch(), name="liveness")
             was_cancelled |= await self._ended(self._task)
+            watching.cancel()
+            was_cancelled |= await self._ended(watching)
             result, repeats = self._result(planned, self._task)
             texts[planned.cell.id] = "".join(self._cell.text)
             results.append(result)
             self._record(_finished(result))
+            self._learn(result)
         run = self._run_result(results, texts)
-        self._cell = _CellState("", self._clock())
+        self._cell = CellState("", self._clock())
         self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
         self._drain()
         closing = asyncio.create_task(self._journal.close(), name="journal-close")
@@ -209,9 +198,23 @@ class Session:
                 if isinstance(event, GenerationEnded):
                     return  # a server that holds the connection open cannot hold the run open
 
+    async def _watch(self) -> None:
+        """Ask the server now and then whether it lives, where no byte comes for minutes."""
+        while True:
+            await asyncio.sleep(_PROBE_S)
+            cell = self._cell
+            if cell.waits_in_silence:
+                try:
+                    alive = await self._provider.alive()
+                except Exception:  # noqa: BLE001  # a mistake in a probe must not touch the run
+                    _log.exception("the liveness probe failed")
+                    return
+                cell.probed(self._clock(), alive=alive)
+
     def _on_event(self, event: StreamEvent) -> None:
         cell = self._cell
-        now = cell.heard_at = self._clock()
+        now = self._clock()
+        cell.heard(now)
         if isinstance(event, TextDelta):
             self._enter(Phase.WRITING)
             cell.count_delta(now)
@@ -225,6 +228,13 @@ class Session:
             return
         elif isinstance(event, Heartbeat):
             return
+        elif isinstance(event, Queued):
+            cell.position = event.position
+        elif isinstance(event, RetryScheduled):
+            self._enter(Phase.CONNECTING)
+            cell.retry, cell.retry_at = event, now + event.delay_ms / 1000
+        elif isinstance(event, RateLimitsReported):
+            cell.limits = event.limits
         elif isinstance(event, UsageReported):
             cell.usage = event.usage
         elif isinstance(event, GenerationEnded):
@@ -234,13 +244,9 @@ class Session:
 
     def _enter(self, phase: Phase) -> None:
         cell = self._cell
-        if cell.phase is phase:
-            return
-        if cell.phase is Phase.CONNECTING:
-            cell.connected_at = self._clock()
-        cell.phase = phase
-        cell.phase_at = self._clock()
-        self._record(PhaseChanged(phase))
+        if cell.phase is not phase:
+            cell.enter(phase, self._clock())
+            self._record(PhaseChanged(phase))
 
     def _record(self, event: RunEvent) -> None:
         now = self._clock()
@@ -283,7 +289,10 @@ class Session:
             usage=cell.usage,
             timings=cell.timings(self._clock()),
             complete_input=budget.complete_input(
-                cell.usage, planned.cell.estimated_input, never_cuts=self._provider.never_cuts
+                cell.usage,
+                planned.cell.estimated_input,
+                counted=planned.cell.counted_input,
+                strict=self._provider.never_cuts and cell.answered,
             ),
             explanation=cell.ended.explanation if cell.ended else "",
         )
@@ -297,6 +306,8 @@ class Session:
         if cell.ended is None:
             return replace(result, error=_NO_END_MARK), False
         outcome = _OUTCOME_OF[cell.ended.stop_reason]
+        if cell.ended.stop_reason is StopReason.OTHER:
+            return replace(result, outcome=outcome, error=_ended_oddly(cell.ended)), False
         if outcome is Outcome.LENGTH_LIMIT and self._context_is_full(planned):
             outcome = Outcome.CONTEXT_FULL
         return replace(result, outcome=outcome), False
@@ -323,49 +334,20 @@ class Session:
         )
 
 
-class _CellState:
-    """What is known of the request that runs now."""
-
-    def __init__(self, cell: str, now: float) -> None:
-        self.id = cell
-        self.began = now
-        self.phase = Phase.IDLE
-        self.phase_at = now
-        self.heard_at = now
-        self.connected_at: float | None = None
-        self.first_at: float | None = None
-        self.last_at: float | None = None
-        self.deltas = 0
-        self.text: list[str] = []
-        self.usage = Usage()
-        self.ended: GenerationEnded | None = None
-
-    def count_delta(self, now: float) -> None:
-        if self.first_at is None:
-            self.first_at = now
-        self.last_at = now
-        self.deltas += 1
-
-    def timings(self, now: float) -> Timings:
-        rate = None
-        if self.first_at is not None and self.last_at is not None and self.last_at > self.first_at:
-            rate = round((self.deltas - 1) / (self.last_at - self.first_at), 2)
-        return Timings(
-            connect_ms=self._since_begin(self.connected_at),
-            first_token_ms=self._since_begin(self.first_at),
-            total_ms=self._since_begin(now),
-            tokens_per_second=rate,
-        )
-
-    def _since_begin(self, at: float | None) -> float | None:
-        return None if at is None else round((at - self.began) * 1000, 1)
-
-
 _NO_END_MARK = ErrorInfo(
     "no_end_mark",
     "The answer ended without its end mark, so it may be cut. What arrived is kept; run the audit "
     "again to get the rest.",
 )
+
+
+def _ended_oddly(ended: GenerationEnded) -> ErrorInfo:
+    return ErrorInfo(
+        "ended_oddly",
+        "The server ended the answer for a reason that no report has, so it may be cut. What "
+        "arrived is kept; run the audit again to get the rest.",
+        detail=ended.explanation,
+    )
 
 
 def _info(error: BaseException) -> ErrorInfo:

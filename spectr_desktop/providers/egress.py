@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.errors import EgressRefused
+from spectr_desktop.records.server import Locality, ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,15 +62,9 @@ class EgressGuard:
             EgressRefused: it may not be made.
         """
         if self.air_gap and not (is_loopback_host(host) and is_loopback_host(target)):
-            self._refuse()
-            raise EgressRefused(
-                "air_gap",
-                f"Air-gap mode is on, so {target} was not contacted. Pick a model on this machine, "
-                "or switch the mode off.",
-                params={"host": target},
-            )
+            raise self._refused(target)
         if host.lower() not in allowed:
-            self._refuse()
+            self._count()
             raise EgressRefused(
                 "egress",
                 f"A connection to {host} was refused, because nobody asked for it. Check the "
@@ -77,7 +72,25 @@ class EgressGuard:
                 params={"host": host},
             )
 
-    def _refuse(self) -> None:
+    def check_model(self, model: ModelInfo, locality: Locality) -> None:
+        """Let a model be asked: a server on this machine may forward to somebody else's.
+
+        Raises:
+            EgressRefused: it may not.
+        """
+        if self.air_gap and (model.remote or locality is Locality.REMOTE):
+            raise self._refused(f"“{model.title}”")
+
+    def _refused(self, what: str) -> EgressRefused:
+        self._count()
+        return EgressRefused(
+            "air_gap",
+            f"Air-gap mode is on, so {what} was not contacted. Pick a model on this machine, or "
+            "switch the mode off.",
+            params={"host": what},
+        )
+
+    def _count(self) -> None:
         self.refusals += 1
         _log.info("a connection was refused (%d so far)", self.refusals)
         self.on_refused()

@@ -146,7 +146,8 @@ class Ollama:
 
     async def unload(self, model_id: str) -> bool:
         """Free the memory now, not when keep_alive is over."""
-        payload = {"model": model_id, "messages": [], "keep_alive": 0, "stream": False}
+        payload: dict[str, Any] = {"model": model_id, "messages": [], "keep_alive": 0}
+        payload["stream"] = False
         await self._fetch("POST", "/api/chat", payload, model_id)
         return True
 

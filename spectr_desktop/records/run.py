@@ -102,12 +102,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Measured here, in milliseconds from the start of the request; None if it never happened."""
+    """Measured here, in milliseconds; None if it never happened.
+
+    Attributes:
+        connect_ms, first_token_ms, total_ms: from the start of the request.
+        loading_ms, reading_ms: how long these phases took; None too if they did not end.
+    """
 
     connect_ms: float | None = None
     first_token_ms: float | None = None
     total_ms: float | None = None
     tokens_per_second: float | None = None
+    loading_ms: float | None = None
+    reading_ms: float | None = None
 
 
 # How hard a model may be asked to think.
@@ -135,7 +142,7 @@ class GenerationRequest:
 
     Attributes:
         capabilities: those of the model (`ModelInfo.capabilities`).
-        repeated: characters at the prompt's start that later requests of the run repeat.
+        repeated: characters at the prompt's start that other requests of the run have too.
     """
 
     model: str

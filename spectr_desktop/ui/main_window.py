@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,26 +17,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectr_desktop.records.run import Outcome
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.actions import Actions
+from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
+from spectr_desktop.ui.server_control import ServerControl
 from spectr_desktop.ui.source_editor import SourceEditor
 from spectr_desktop.ui.status_line import StatusLine
 from spectr_desktop.ui.tasks import TaskOwner
 from spectr_desktop.ui.top_bar import TopBar
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.server import ServerConfig
-    from spectr_desktop.ui.report_pane import BannerKind
+    from spectr_desktop.ui.banner import BannerKind
     from spectr_desktop.ui.theme import Theme
 
 _STATUS_INTERVAL_MS = 250
@@ -72,6 +77,10 @@ class MainWindow(QMainWindow):
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(_STATUS_INTERVAL_MS)
         self.actions_by_name = Actions(self)
+        self.servers = ServerControl(self.runs, self.actions_by_name, self)
+        self.exports = ExportControl(self.runs, self)
+        # Asks the server what it does after Stop.
+        self._watching: asyncio.Task[None] | None = None
         self._lay_out()
         self._add_actions()
         self._wire()
@@ -127,6 +136,7 @@ class MainWindow(QMainWindow):
         refresh = add(
             "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
         )
+        unload = add("unload_model", self.tr("Unload the model"), [], self._on_unload)
         quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
         add("focus_files", self.tr("Files"), ["Ctrl+1"], lambda: self._focus(self.files))
         add("focus_source", self.tr("Source"), ["Ctrl+4"], lambda: self._focus(self.editor))
@@ -139,6 +149,10 @@ class MainWindow(QMainWindow):
         menu.addActions([run, self.actions_by_name["stop"], export])
         menu.addSeparator()
         menu.addAction(refresh)
+        menu.addAction(unload)
+        menu.addMenu(self.servers.menu)
+        menu.addAction(self.actions_by_name["air_gap"])
+        menu.addSeparator()
         menu.addMenu(self.actions_by_name.theme_menu(self._theme))
         menu.addSeparator()
         menu.addAction(quits)
@@ -164,6 +178,15 @@ class MainWindow(QMainWindow):
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
         self.report.view.link_requested.connect(self._on_link)
+        self.servers.egress_changed.connect(self._show_choice)
+        self.servers.told.connect(self.status.show_message)
+        self.servers.failed.connect(self._on_file_error)
+        self.exports.failed.connect(self._on_file_error)
+        self.exports.exported.connect(
+            lambda path: self.status.show_message(
+                self.tr("The report is in {path}").format(path=path)
+            )
+        )
         self.runs.started.connect(self._on_started)
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)
@@ -174,9 +197,22 @@ class MainWindow(QMainWindow):
 
     # -- what the program asks of the window ------------------------------------------------
 
-    def start(self, paths: Sequence[Path], named: ServerConfig | None, model: str) -> None:
-        """Open the files of the command line and look for models; the loop runs by now."""
-        self.models.want(named, model)
+    def start(
+        self,
+        paths: Sequence[Path],
+        named: ServerConfig | None,
+        model: str,
+        usual: ServerConfig | None = None,
+    ) -> None:
+        """Open the files of the command line and look for models; the loop runs by now.
+
+        Args:
+            paths: what to open.
+            named: the server to prefer, None if none was named.
+            model: the model to prefer, "" if none was named.
+            usual: what holds for the servers that nobody named: proxy, requests at a time, …
+        """
+        self.models.want(named, model, usual)
         if paths:
             self.open_path(paths[0])
         self.refresh_models()
@@ -271,16 +307,21 @@ class MainWindow(QMainWindow):
         self.actions_by_name["run"].setEnabled(False)
         self.top.set_running(running=True)
         self.top.picker.setEnabled(False)
+        self.servers.set_running(running=True)
+        self._show_choice()
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
         self._status_timer.start()
         self._show_progress()
         self._show_export()
 
-    def _on_failed(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str, detail: str) -> None:
         self._show_not_running()
         self.status.show_message(self.tr("Not started"))
         if self.runs.result is not None:  # the report before this one is still there
             self.report.set_markdown("".join(self.runs.result.texts.values()))
-        self._say("run", sentence, "error")
+        self._say("run", sentence, "error", detail)
 
     def _on_finished(self) -> None:
         self.report.finish()
@@ -289,14 +330,21 @@ class MainWindow(QMainWindow):
         assert result is not None  # noqa: S101  # the signal says that it is there
         self.status.show_result(result, saved=self.runs.saved)
         self._show_outcome()
+        if result.outcome is Outcome.STOPPED:
+            self._watching = self.tasks.start(self._watch_server(), "server after stop")
+
+    async def _watch_server(self) -> None:
+        async with contextlib.aclosing(self.runs.server_states()) as states:
+            async for state in states:
+                self.status.show_server(state)
 
     def _show_outcome(self) -> None:
         """Say above the report what it is worth; nothing else is said there any more."""
         self.report.clear_banner()
         self._banner_topic = ""
-        sentence, kind = self.runs.verdict()
-        if sentence:
-            self._say("run", sentence, kind)
+        verdict = self.runs.verdict()
+        if verdict.text:
+            self._say("run", verdict.text, verdict.kind, verdict.detail)
 
     def _show_not_running(self) -> None:
         self._status_timer.stop()
@@ -304,36 +352,15 @@ class MainWindow(QMainWindow):
         self.actions_by_name["run"].setEnabled(True)
         self.top.set_running(running=False)
         self.top.picker.setEnabled(True)
+        self.servers.set_running(running=False)
+        self._show_choice()
         self._show_export()
 
     # -- export -----------------------------------------------------------------------------
 
     def _on_export(self) -> None:
         if self.runs.result is not None:
-            self.tasks.start(self._export(), "export")
-
-    async def _export(self) -> None:
-        from spectr_desktop.paths import write_atomically  # noqa: PLC0415
-        from spectr_desktop.report.export.markdown import markdown_report  # noqa: PLC0415
-
-        result, header = self.runs.result, self.runs.header
-        if result is None or header is None:
-            return
-        suggestion = self.file.folder / f"{Path(header.title).stem}-report.md"
-        path = await dialogs.save_file_name(
-            self, self.tr("Export the report"), suggestion, self.tr("Markdown (*.md)"), "md"
-        )
-        if path is None:
-            return
-        text = markdown_report(header, result)
-        try:
-            write_atomically(path, text.encode("utf-8", "replace"))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            sentence = self.tr("{path} cannot be written ({reason}). Choose another place.")
-            self._say("file", sentence.format(path=path, reason=reason), "error")
-            return
-        self.status.show_message(self.tr("The report is in {path}").format(path=path))
+            self.tasks.start(self.exports.export(self.file.folder), "export")
 
     # -- showing ----------------------------------------------------------------------------
 
@@ -360,10 +387,13 @@ class MainWindow(QMainWindow):
 
     def _show_choice(self) -> None:
         choice = self.top.picker.choice()
-        if choice is None:
-            self.top.show_locality(None, "")
-        else:
-            self.top.show_locality(choice.locality, self.models.host(choice))
+        locality, host = (
+            (choice.locality, self.models.host(choice)) if choice is not None else (None, "")
+        )
+        self.top.show_locality(locality, host, refusals=self.servers.refusals)
+        self.actions_by_name["unload_model"].setEnabled(
+            choice is not None and not self.runs.running
+        )
 
     def _show_progress(self) -> None:
         progress = self.runs.progress()
@@ -373,7 +403,7 @@ class MainWindow(QMainWindow):
             self.status.show_message(self.tr("Asking the server"))
 
     def _show_export(self) -> None:
-        ready = self.runs.result is not None and not self.runs.running
+        ready = self.exports.ready
         self.top.export_button.setEnabled(ready)
         self.actions_by_name["export"].setEnabled(ready)
 
@@ -384,6 +414,13 @@ class MainWindow(QMainWindow):
         self.tasks.start(self._open_link(target), "link")
 
     async def _open_link(self, target: str) -> None:
+        if self.runs.egress.air_gap:
+            self._say(
+                "hint",
+                self.tr("Air-gap mode is on, so no link is opened: {url}").format(url=target),
+                "info",
+            )
+            return
         answer = await dialogs.ask(
             self,
             self.tr("Open this address in the browser?"),
@@ -395,15 +432,20 @@ class MainWindow(QMainWindow):
             QDesktopServices.openUrl(QUrl(target))
 
     def _on_file_error(self, error: SpectrError) -> None:
-        self._say("file", error.message, "error")
+        self._say("file", error.message, "error", error.detail)
+
+    def _on_unload(self) -> None:
+        choice = self.top.picker.choice()
+        if choice is not None:
+            self.tasks.start(self.servers.unload(choice), "unload")
 
     def _on_task_error(self, error: BaseException) -> None:
         sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
         self._say("file", sentence.format(name=type(error).__name__), "error")
 
-    def _say(self, topic: str, text: str, kind: BannerKind) -> None:
+    def _say(self, topic: str, text: str, kind: BannerKind, detail: str = "") -> None:
         self._banner_topic = topic
-        self.report.show_banner(text, kind)
+        self.report.show_banner(text, kind, detail)
 
     # -- the end ----------------------------------------------------------------------------
 

@@ -38,11 +38,14 @@ class ModelControl(QObject):
         self._window = window
         self._named: ServerConfig | None = None
         self._wanted = ""
+        self._usual: ServerConfig | None = None
         self._consents: set[str] = set()
 
-    def want(self, named: ServerConfig | None, model: str) -> None:
-        """Prefer the server and the model of the command line."""
-        self._named, self._wanted = named, model
+    def want(
+        self, named: ServerConfig | None, model: str, usual: ServerConfig | None = None
+    ) -> None:
+        """Prefer the server and the model of the command line; `usual` holds for all others."""
+        self._named, self._wanted, self._usual = named, model, usual
 
     async def refresh(self) -> None:
         """Ask all servers, all at once: one that does not answer keeps no other waiting."""
@@ -51,7 +54,7 @@ class ModelControl(QObject):
         choices: list[Choice] = []
         problems: dict[ServerConfig, str] = {}
         providers: dict[ServerConfig, Provider] = {}
-        for config in compose.known_configs(self._named):
+        for config in compose.known_configs(self._named, self._usual):
             try:
                 providers[config] = self._runs.provider(config)
             except SpectrError as error:

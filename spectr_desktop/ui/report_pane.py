@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextCursor
@@ -17,17 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectr_desktop.ui.banner import Banner
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
 
-    from spectr_desktop.ui.theme import Colors, Theme
+    from spectr_desktop.ui.banner import BannerKind
+    from spectr_desktop.ui.theme import Theme
 
-BannerKind = Literal["info", "warning", "error"]
-
-_SIGNS = {"info": "●", "warning": "▲", "error": "■"}
 _THINKING_MS = 100
 _THINKING_HEIGHT = 180
 _LONGEST_LINE = 4096
@@ -174,13 +173,7 @@ class ReportPane(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._banner_kind: BannerKind = "info"
-        self._banner = QLabel(self)
-        self._banner.setObjectName("reportBanner")
-        self._banner.setTextFormat(Qt.TextFormat.PlainText)
-        self._banner.setWordWrap(True)
-        self._banner.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._banner.hide()
+        self._banner = Banner(theme, self)
         self.thinking = ThinkingSection(theme, self)
         self.view = MarkdownView(theme, self)
         self._empty = QLabel(self._nothing_yet(), self)
@@ -243,23 +236,12 @@ class ReportPane(QWidget):
         """The report's Markdown so far, verbatim."""
         return self.view.text()
 
-    def show_banner(self, text: str, kind: BannerKind) -> None:
+    def show_banner(self, text: str, kind: BannerKind, detail: str = "") -> None:
         """Say above the report how it ended, when it is not complete; plain text only."""
-        self._banner_kind = kind
-        shown = visible(text)
-        self._banner.setText(f"{_SIGNS[kind]}  {shown}")
-        words = {
-            "info": self.tr("Note"),
-            "warning": self.tr("Warning"),
-            "error": self.tr("Error"),
-        }
-        self._banner.setAccessibleName(f"{words[kind]}: {shown}")
-        self._banner.setStyleSheet(_banner_style(kind, self._theme.colors))
-        self._banner.show()
+        self._banner.say(text, kind, detail)
 
     def clear_banner(self) -> None:
         """Hide the banner."""
-        self._banner.hide()
         self._banner.clear()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -299,18 +281,8 @@ class ReportPane(QWidget):
     def _on_theme_changed(self) -> None:
         colors = self._theme.colors
         self._empty.setStyleSheet(f"QLabel {{ color: {colors.dim}; background: {colors.panel}; }}")
-        self._banner.setStyleSheet(_banner_style(self._banner_kind, colors))
         self.pill.setStyleSheet(
             f"QPushButton {{ background: {colors.accent}; color: {colors.on_accent};"
             " border: none; border-radius: 13px; padding: 5px 14px; font-weight: 600; }"
             f" QPushButton:focus {{ border: 2px solid {colors.text}; }}"
         )
-
-
-def _banner_style(kind: BannerKind, colors: Colors) -> str:
-    edges = {"info": colors.accent, "warning": colors.medium, "error": colors.critical}
-    ground = colors.code if kind == "info" else colors.mark
-    return (
-        f"QLabel {{ color: {colors.text}; background: {ground}; padding: 9px 20px;"
-        f" border: none; border-left: 4px solid {edges[kind]}; }}"
-    )

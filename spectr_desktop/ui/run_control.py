@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.events import Notice, TextDelta, ThinkingDelta
-from spectr_desktop.records.run import Outcome
+from spectr_desktop.records.run import CompleteInput, Outcome
+from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.run import Header, RunResult
-    from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.records.server import ServerConfig, ServerState
     from spectr_desktop.records.source import SourceFile
     from spectr_desktop.ui.model_picker import Choice
-    from spectr_desktop.ui.report_pane import BannerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a report is worth, in sentences, how loud, and what the server said itself."""
+
+    text: str = ""
+    kind: BannerKind = "info"
+    detail: str = ""
 
 
 class RunControl(QObject):
@@ -32,23 +44,31 @@ class RunControl(QObject):
         text_received: more of the report.
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
-        failed: the run could not begin; the sentence says why.
+        failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
+
+    Attributes:
+        egress: what all connections of the window pass.
+        thinking: how hard the model is asked to think; None as it has it.
+        header, result, saved: of the newest run; no result while it goes on.
     """
 
     started = Signal()
     text_received = Signal(str)
     thinking_received = Signal(str)
     notice_received = Signal(str)
-    failed = Signal(str)
+    failed = Signal(str, str)
     finished = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.egress = EgressGuard()
+        self.thinking: str | None = None
         self._providers: dict[ServerConfig, Provider] = {}
         self._session: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
+        self._asked: Provider | None = None
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.saved = False
@@ -71,7 +91,7 @@ class RunControl(QObject):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if config not in self._providers:
-            self._providers[config] = compose.connect(config)
+            self._providers[config] = compose.connect(config, self.egress)
         return self._providers[config]
 
     async def run(self, files: Sequence[SourceFile], choice: Choice) -> None:
@@ -85,22 +105,25 @@ class RunControl(QObject):
         try:
             provider = self.provider(choice.config)
             model = await provider.model(choice.model.id)
-            plan = compose.plan_run(files, model, provider, compose.Limits())
+            self.egress.check_model(model, provider.locality(model))
+            limits = compose.Limits(thinking=self.thinking)
+            plan = await compose.plan_counted(files, model, provider, limits)
             session, no_journal = compose.open_session(plan, provider, self._on_entries)
         except SpectrError as error:
             self._preparing = None
-            self.failed.emit(error.message)
+            self.failed.emit(error.message, error.detail)
             return
         except asyncio.CancelledError:
             self._preparing = None
-            self.failed.emit(self.tr("Stopped before anything was sent."))
+            self.failed.emit(self.tr("Stopped before the run began."), "")
             raise
         except Exception:
             # A mistake of ours is told by the task's owner; the window must not stay "running".
             self._preparing = None
-            self.failed.emit(self.tr("Not started"))
+            self.failed.emit(self.tr("Not started"), "")
             raise
         self.header, self.result = plan.header, None
+        self._asked = provider
         self.saved = no_journal is None
         if no_journal is not None:
             self.notice_received.emit(no_journal.message)
@@ -110,7 +133,7 @@ class RunControl(QObject):
             self.result = await session.run()
         except Exception:
             self._session = None
-            self.failed.emit(self.tr("The run ended by a mistake of the program."))
+            self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
             raise
         finally:
             self._session = None
@@ -125,22 +148,47 @@ class RunControl(QObject):
             self._preparing.cancel()
             self._preparing = None
 
-    def verdict(self) -> tuple[str, BannerKind]:
-        """What the newest report is worth, in sentences, and how loud; "" if it is all there."""
+    def verdict(self) -> Verdict:
+        """What the newest report is worth; no words if it is all there."""
         result, header = self.result, self.header
         if result is None or header is None:
-            return "", "info"
+            return Verdict()
+        from spectr_desktop.report.export.markdown import PARTLY_READ, STAMPS  # noqa: PLC0415
+
         sentences: list[str] = []
         kind: BannerKind = "info"
+        detail = result.error.detail if result.error else ""
         if not result.outcome.finished:
-            from spectr_desktop.report.export.markdown import STAMPS  # noqa: PLC0415  # rarely
-
             sentences.append(result.error.message if result.error else STAMPS[result.outcome])
-            sentences += [cell.explanation for cell in result.cells if cell.explanation]
+            explained = [cell.explanation for cell in result.cells if cell.explanation != detail]
+            sentences += [text for text in explained if text]
             kind = "error" if result.outcome is Outcome.FAILED else "warning"
+        elif not any(text.strip() for text in result.texts.values()):
+            sentences.append(self.tr("The model ended without writing a word."))
+            kind = "warning"
+        if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
+            sentences.append(PARTLY_READ)
+            kind = "error" if kind == "error" else "warning"
         if header.model.practice:
             sentences.append(self.practice_notice())
-        return " ".join(sentences), kind
+        return Verdict(" ".join(sentences), kind, detail)
+
+    async def server_states(self) -> AsyncGenerator[ServerState, None]:
+        """What the server of the newest run does, until it is idle or says nothing."""
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        if self._asked is not None:
+            async with contextlib.aclosing(compose.after_stop(self._asked)) as states:
+                async for state in states:
+                    yield state
+
+    async def unload(self, choice: Choice) -> bool:
+        """Free the memory that a model takes; False if its server has no way to.
+
+        Raises:
+            SpectrError: the server does not answer.
+        """
+        return await self.provider(choice.config).unload(choice.model.id)
 
     def practice_notice(self) -> str:
         """What the reader of a practice report has to know, before and after."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from spectr_desktop.audit.progress import Progress, Stall
 from spectr_desktop.records.run import Outcome, Phase
+from spectr_desktop.records.server import ServerState
 
 if TYPE_CHECKING:
-    from spectr_desktop.audit.session import Progress
     from spectr_desktop.records.run import RunResult
 
-# A silence worth a word while text should come (product.md, "stalled").
-_STALLED_S = 20.0
 # A speed needs a little time to mean anything.
 _SPEED_AFTER_S = 0.5
 
@@ -26,6 +26,7 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self.setObjectName("statusLine")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._result = ""
         self._status = QLabel(self)
         self._status.setObjectName("runStatus")
         self._status.setAccessibleName(self.tr("Run status"))
@@ -59,15 +60,34 @@ class StatusLine(QWidget):
             Phase.WRITING: self.tr("Writing"),
             Phase.FINISHING: self.tr("Finishing"),
         }
-        parts = [f"●  {names[progress.phase]}  {clock(progress.elapsed_s)}"]
+        doing = names[progress.phase]
+        if progress.position:
+            doing = self.tr("Waiting for its turn, number {n} in line").format(n=progress.position)
+        parts = [f"●  {doing}  {clock(progress.elapsed_s)}"]
         writes = progress.phase in (Phase.THINKING, Phase.WRITING)
         if writes and progress.writing_s > _SPEED_AFTER_S:
             speed = (progress.tokens - 1) / progress.writing_s
             parts.append(self.tr("{speed} tokens/s").format(speed=f"{speed:.1f}"))
             parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
-        if writes and progress.silent_s > _STALLED_S:
-            parts.append(self.tr("nothing new for {time}").format(time=clock(progress.silent_s)))
+        if progress.retry is not None:
+            parts.append(
+                self.tr(
+                    "nothing was answered; sent again in {time} s, attempt {n} of {all}"
+                ).format(
+                    time=math.ceil(progress.retry_s),
+                    n=progress.retry.attempt,
+                    all=progress.retry.attempts,
+                )
+            )
+        stalls = {
+            Stall.SILENT: self.tr("nothing new for {time}"),
+            Stall.SLOW: self.tr("far longer than lately, since {time}"),
+            Stall.UNREACHABLE: self.tr("the server has not answered for {time}"),
+        }
+        if progress.stall in stalls:
+            parts.append(stalls[progress.stall].format(time=clock(progress.stalled_s)))
         self._show("     ".join(parts))
+        self._status.setToolTip(self._limits(progress))
 
     def show_result(self, result: RunResult, *, saved: bool) -> None:
         """The run has ended."""
@@ -95,8 +115,31 @@ class StatusLine(QWidget):
                     read=f"{result.usage.input:,}", written=f"{result.usage.output:,}"
                 )
             )
-        self._show("     ".join(parts))
+        self._result = "     ".join(parts)
+        self._show(self._result)
         self._saved.setText(self.tr("saved") if saved else self.tr("not saved"))
+
+    def show_server(self, state: ServerState) -> None:
+        """What the server does after Stop; said behind how the run ended."""
+        words = {
+            ServerState.IDLE: self.tr("server idle"),
+            ServerState.READING: self.tr("server still reading the prompt"),
+            ServerState.WORKING: self.tr("server still working"),
+            ServerState.UNKNOWN: self.tr("what the server does now is unknown"),
+        }
+        self._show(f"{self._result}     {words[state]}")
+
+    def _limits(self, progress: Progress) -> str:
+        """What the service still allows, a line each."""
+        lines: list[str] = []
+        for limit in progress.limits:
+            if limit.remaining is None:
+                continue
+            of = f" {self.tr('of')} {limit.limit:,}" if limit.limit is not None else ""
+            until = f", {self.tr('until')} {limit.resets_at}" if limit.resets_at else ""
+            name = limit.name.replace("-", " ")
+            lines.append(f"{name}: {limit.remaining:,}{of} {self.tr('left')}{until}")
+        return "\n".join(lines)
 
     def _show(self, text: str) -> None:
         if self._status.text() != text:

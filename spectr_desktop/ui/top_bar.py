@@ -65,8 +65,16 @@ class TopBar(QWidget):
         if had_focus:
             (self.stop_button if running else self.run_button).setFocus()
 
-    def show_locality(self, locality: Locality | None, host: str) -> None:
-        """Say where the source goes with the picked model; None hides the badge."""
+    def show_locality(
+        self, locality: Locality | None, host: str, *, refusals: int | None = None
+    ) -> None:
+        """Say where the source goes with the picked model; None hides the badge.
+
+        Args:
+            locality: of the picked model.
+            host: where it is.
+            refusals: connections refused so far in air-gap mode; None if the mode is off.
+        """
         texts = {
             Locality.LOCAL: (self.tr("Local"), self.tr("The source stays on this machine.")),
             Locality.LOCAL_PORT: (
@@ -78,14 +86,24 @@ class TopBar(QWidget):
                 self.tr("The source leaves this machine and goes to {host}.").format(host=host),
             ),
         }
-        self.badge.setVisible(locality is not None)
-        if locality is None:
+        self.badge.setVisible(locality is not None or refusals is not None)
+        if refusals is not None:
+            text = self.tr("Air-gapped")
+            if refusals:
+                text = self.tr("Air-gapped · {count} refused").format(count=refusals)
+            explanation = self.tr(
+                "Nothing but this machine is contacted. Connections refused so far: {count}."
+            ).format(count=refusals)
+            value = "air_gap"
+        elif locality is not None:
+            text, explanation = texts[locality]
+            value = locality.value
+        else:
             return
-        text, explanation = texts[locality]
         self.badge.setText(text)
         self.badge.setToolTip(explanation)
         self.badge.setAccessibleDescription(explanation)
-        self.badge.setProperty("locality", locality.value)
+        self.badge.setProperty("locality", value)
         self.badge.style().unpolish(self.badge)
         self.badge.style().polish(self.badge)
 

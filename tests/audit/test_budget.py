@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,8 +39,10 @@ def test_the_estimate_counts_characters_of_all_texts() -> None:
 def test_a_context_is_chosen_that_holds_input_and_answer(
     info: ModelInfo, needed: int, context: int | None, max_tokens: int | None, expected: Parameters
 ) -> None:
-    given_limits = {"context": context, "max_tokens": max_tokens}
-    assert budget.parameters(info, needed, chooses_context=True, **given_limits) == expected
+    made = budget.parameters(
+        info, needed, chooses_context=True, context=context, max_tokens=max_tokens
+    )
+    assert made == expected
 
 
 def test_a_server_that_chooses_is_not_told_a_context() -> None:
@@ -87,17 +91,55 @@ def test_limits_are_always_usable(
 
 
 @pytest.mark.parametrize(
-    ("read", "never_cuts", "expected"),
+    ("read", "counted", "strict", "expected"),
     [
-        (None, True, CompleteInput.UNKNOWN),
-        (549, True, CompleteInput.NO),
-        (549, False, CompleteInput.NO),
-        (551, False, CompleteInput.UNKNOWN),
-        (551, True, CompleteInput.YES),
-        (0, False, CompleteInput.NO),
+        (None, None, False, CompleteInput.UNKNOWN),
+        (None, None, True, CompleteInput.YES),
+        (None, 800, False, CompleteInput.UNKNOWN),
+        (549, None, True, CompleteInput.NO),
+        (549, None, False, CompleteInput.NO),
+        (551, None, False, CompleteInput.UNKNOWN),
+        (551, None, True, CompleteInput.YES),
+        (0, None, False, CompleteInput.NO),
+        # A count decides, also where our estimate was far off.
+        (400, 400, False, CompleteInput.YES),
+        (400, 405, False, CompleteInput.YES),
+        (400, 420, False, CompleteInput.UNKNOWN),
+        (400, 800, True, CompleteInput.NO),
     ],
 )
 def test_counts_tell_whether_the_input_was_read(
-    read: int | None, never_cuts: bool, expected: CompleteInput
+    read: int | None, counted: int | None, strict: bool, expected: CompleteInput
 ) -> None:
-    assert budget.complete_input(Usage(read), 1000, never_cuts=never_cuts) is expected
+    found = budget.complete_input(Usage(read), 1000, counted=counted, strict=strict)
+    assert found is expected
+
+
+def test_a_model_keeps_the_context_that_it_is_loaded_with() -> None:
+    def context(needed: int, loaded: int | None, own: int | None = None) -> int | None:
+        info = replace(model(131072, own), loaded_context=loaded)
+        return budget.parameters(info, needed, chooses_context=True).context
+
+    assert context(1000, None) == 16384
+    assert context(1000, 24576) == 24576  # no reload
+    assert context(1000, 65536) == 65536
+    assert context(1000, 4096) == 16384  # too small for the answer
+    assert context(30000, 24576) == 49152
+    assert context(1000, 24576, own=32768) == 32768
+
+
+def test_a_context_that_is_asked_for_stays_within_the_models_bounds() -> None:
+    def context(asked: int) -> int | None:
+        info = model(40960, 8192)
+        return budget.parameters(info, 100, chooses_context=True, context=asked).context
+
+    assert (context(2048), context(9000), context(10**6)) == (8192, 9000, 40960)
+
+
+def test_a_count_is_believed_where_an_estimate_is_not() -> None:
+    info = model(4096)
+    budget.parameters(info, 5000, chooses_context=True)
+    assert budget.parameters(info, 4000, chooses_context=True, counted=True).max_tokens == 256
+    for needed in (4096, 5000):
+        with pytest.raises(ContextOverflow, match=f"needs {needed} tokens"):
+            budget.parameters(info, needed, chooses_context=True, counted=True)

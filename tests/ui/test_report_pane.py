@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from benchmarks.corpus import report
-from spectr_desktop.ui.report_pane import BannerKind, ReportPane
+from spectr_desktop.ui.banner import BannerKind, ReportPane
 from spectr_desktop.ui.theme import DARK, LIGHT, Colors, Scheme, Theme
 
 if TYPE_CHECKING:
@@ -144,7 +144,9 @@ def test_the_banner_follows_the_theme(pane: ReportPane, theme: Theme) -> None:
     assert LIGHT.mark in label(pane, "reportBanner").styleSheet()
     theme.choose(Scheme.DARK)
     assert DARK.mark in label(pane, "reportBanner").styleSheet()
-    assert DARK.medium in label(pane, "reportBanner").styleSheet()
+    frame = label(pane, "reportBanner").parentWidget()
+    assert frame is not None
+    assert DARK.medium in frame.styleSheet()
 
 
 def test_thinking_is_folded_and_counts(pane: ReportPane) -> None:

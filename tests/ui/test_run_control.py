@@ -49,7 +49,7 @@ def heard(control: RunControl) -> list[tuple[str, str]]:
 
     control.started.connect(lambda: text("started", ""))
     control.finished.connect(lambda: text("finished", ""))
-    control.failed.connect(lambda words: text("failed", words))
+    control.failed.connect(lambda words, _detail: text("failed", words))
     control.text_received.connect(lambda words: text("text", words))
     control.notice_received.connect(lambda words: text("notice", words))
     return out

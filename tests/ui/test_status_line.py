@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from spectr_desktop.audit.session import Progress
+from spectr_desktop.audit.progress import Progress, Stall
+from spectr_desktop.records.events import RateLimit, RetryScheduled
 from spectr_desktop.records.run import CellResult, Outcome, Phase, RunResult, Timings, Usage
+from spectr_desktop.records.server import ServerState
 from spectr_desktop.ui.status_line import StatusLine, clock
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-_PROGRESS = Progress(
-    Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, writing_s=60.0, silent_s=0.0
-)
+_PROGRESS = Progress(Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, writing_s=60.0)
 _RESULT = RunResult(
     Outcome.COMPLETE,
     "2026-11-23T10:00:00Z",
@@ -75,11 +75,54 @@ def test_every_phase_has_a_word_of_its_own(line: StatusLine) -> None:
     assert len(seen) == len(Phase)
 
 
-def test_silence_is_told_only_while_text_should_come(line: StatusLine) -> None:
-    line.show_progress(replace(_PROGRESS, silent_s=75.0))
-    assert "nothing new for 1:15" in _text(line)
-    line.show_progress(replace(_PROGRESS, phase=Phase.READING, silent_s=75.0))
-    assert "nothing new" not in _text(line)
+@pytest.mark.parametrize(
+    ("stall", "words"),
+    [
+        (Stall.SILENT, "nothing new for 1:15"),
+        (Stall.SLOW, "far longer than lately, since 1:15"),
+        (Stall.UNREACHABLE, "the server has not answered for 1:15"),
+    ],
+)
+def test_a_stall_says_what_and_for_how_long(line: StatusLine, stall: Stall, words: str) -> None:
+    line.show_progress(replace(_PROGRESS, stall=stall, stalled_s=75.0))
+    assert words in _text(line)
+    line.show_progress(_PROGRESS)
+    assert words not in _text(line)
+
+
+def test_a_queue_and_a_retry_are_told(line: StatusLine) -> None:
+    line.show_progress(replace(_PROGRESS, phase=Phase.IDLE, position=2))
+    assert _text(line).startswith("●  Waiting for its turn, number 2 in line  4:42")
+    retry = RetryScheduled(2, 3, 4000, "server_busy", "Busy.")
+    line.show_progress(replace(_PROGRESS, phase=Phase.CONNECTING, retry=retry, retry_s=3.2))
+    assert "sent again in 4 s, attempt 2 of 3" in _text(line)
+
+
+def test_what_a_service_allows_is_in_the_tooltip(line: StatusLine) -> None:
+    limits = (
+        RateLimit("requests", 50, 49, "2026-11-24T10:00:00Z"),
+        RateLimit("input-tokens", None, 40_000),
+        RateLimit("tokens", 5, None),
+    )
+    line.show_progress(replace(_PROGRESS, limits=limits))
+    label = line.findChild(QLabel, "runStatus")
+    assert isinstance(label, QLabel)
+    assert label.toolTip().split("\n") == [
+        "requests: 49 of 50 left, until 2026-11-24T10:00:00Z",
+        "input tokens: 40,000 left",
+    ]
+
+
+@pytest.mark.parametrize("state", ServerState)
+def test_after_stop_the_servers_state_stands_behind_the_result(
+    line: StatusLine, state: ServerState
+) -> None:
+    line.show_result(replace(_RESULT, outcome=Outcome.STOPPED), saved=True)
+    before = _text(line)
+    line.show_server(ServerState.UNKNOWN)
+    line.show_server(state)
+    assert _text(line).startswith(before)
+    assert "server" in _text(line).removeprefix(before)
 
 
 def test_a_result_has_time_speed_and_tokens(line: StatusLine) -> None:

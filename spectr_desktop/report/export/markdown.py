@@ -25,6 +25,9 @@ PRACTICE = (
     "This report comes from the practice model. It shows that the program works; its findings are "
     "worth nothing."
 )
+PARTLY_READ = (
+    "The model read only a part of the source. Choose a larger context, or audit fewer files."
+)
 _ABOUT = (
     "A language model wrote this report. Nobody has checked it yet: a fault that it names may not "
     "exist, and a fault that it does not name may. The text below is the model's own, unchanged."
@@ -62,7 +65,7 @@ def _notices(header: Header, result: RunResult) -> list[str]:
             out.append(_inline(result.error.message))
         out += [_inline(cell.explanation) for cell in result.cells if cell.explanation]
     if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
-        out.append("The model read only a part of the source.")
+        out.append(PARTLY_READ)
     if header.model.practice:
         out.append(PRACTICE)
     return out

@@ -1,0 +1,181 @@
+"""Where a request is: its phase, what it waits for, for how long, and whether it stalls."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spectr_desktop.records.events import GenerationEnded, RateLimit, RetryScheduled
+from spectr_desktop.records.run import Phase, Timings, Usage
+
+if TYPE_CHECKING:
+    from spectr_desktop.store.estimates import Expected
+
+# product.md, "stalled": a mark, never a timeout.
+_SILENT_S = 20.0
+_SLOW_FACTOR = 2.0
+_STREAMING = (Phase.THINKING, Phase.WRITING)
+_SILENT = (Phase.LOADING, Phase.READING)
+
+
+class Stall(enum.Enum):
+    """Why a request is marked as stalled."""
+
+    NO = "no"
+    SILENT = "silent"
+    SLOW = "slow"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is now: for a status line that asks several times a second.
+
+    Attributes:
+        elapsed_s: since the run began.
+        phase_s: since the phase began.
+        tokens: pieces of answer and thinking so far (about one a token).
+        writing_s: since the first of them.
+        stall: whether something is wrong with the wait, and what.
+        stalled_s: for how long.
+        position: place in the queue before the server; 0 if it is not waiting there.
+        retry: the attempt that comes after `retry_s` more seconds; None if none is waited for.
+        limits: what the service still allows.
+    """
+
+    phase: Phase
+    elapsed_s: float
+    phase_s: float
+    tokens: int
+    writing_s: float
+    stall: Stall = Stall.NO
+    stalled_s: float = 0.0
+    position: int = 0
+    retry: RetryScheduled | None = None
+    retry_s: float = 0.0
+    limits: tuple[RateLimit, ...] = ()
+
+
+class CellState:
+    """What is known of the request that runs now; all times by the session's clock.
+
+    Attributes:
+        position, retry, retry_at, limits: as in `Progress`; the session sets them.
+        text: the pieces of the answer.
+        usage: the newest count.
+        ended: the end mark, once it came.
+    """
+
+    def __init__(self, cell: str, now: float) -> None:
+        self.id = cell
+        self.phase = Phase.IDLE
+        self.position = 0
+        self.retry: RetryScheduled | None = None
+        self.retry_at = now
+        self.limits: tuple[RateLimit, ...] = ()
+        self.text: list[str] = []
+        self.usage = Usage()
+        self.ended: GenerationEnded | None = None
+        self._began = now
+        self._phase_at = now
+        self._heard_at = now
+        self._connected_at: float | None = None
+        self._first_at: float | None = None
+        self._last_at: float | None = None
+        self._lasted: dict[Phase, float] = {}
+        self._deltas = 0
+        self._dead_since: float | None = None
+
+    @property
+    def answered(self) -> bool:
+        """The server has begun to answer, so it has accepted the input."""
+        return self._first_at is not None or self.ended is not None
+
+    @property
+    def waits_in_silence(self) -> bool:
+        """No byte can be expected now, so that only a question shows whether the server lives."""
+        return self.phase in _SILENT
+
+    def heard(self, now: float) -> None:
+        """Something came from the server."""
+        self._heard_at = now
+        self._dead_since = None
+
+    def probed(self, now: float, *, alive: bool) -> None:
+        """The server was asked whether it lives."""
+        if alive:
+            self._dead_since = None
+        elif self._dead_since is None:
+            self._dead_since = now
+
+    def enter(self, phase: Phase, now: float) -> None:
+        """The request is in another phase from now on."""
+        if self.phase is Phase.CONNECTING and phase is not Phase.CONNECTING:
+            self._connected_at = now
+        if self.phase in _SILENT:
+            self._lasted[self.phase] = self._lasted.get(self.phase, 0.0) + now - self._phase_at
+        self.phase, self._phase_at = phase, now
+        self._dead_since = None
+        if phase is Phase.CONNECTING:  # whatever an attempt before this one measured
+            self._lasted.clear()
+
+    def count_delta(self, now: float) -> None:
+        """A piece of answer or thinking came."""
+        if self._first_at is None:
+            self._first_at = now
+        self._last_at = now
+        self._deltas += 1
+
+    def timings(self, now: float) -> Timings:
+        """What was measured, at the end of the request."""
+        rate = None
+        first, last = self._first_at, self._last_at
+        if first is not None and last is not None and last > first:
+            rate = round((self._deltas - 1) / (last - first), 2)
+        return Timings(
+            connect_ms=self._since_begin(self._connected_at),
+            first_token_ms=self._since_begin(first),
+            total_ms=self._since_begin(now),
+            tokens_per_second=rate,
+            loading_ms=self._lasted_ms(Phase.LOADING),
+            reading_ms=self._lasted_ms(Phase.READING),
+        )
+
+    def progress(self, now: float, run_began: float, expected: Expected) -> Progress:
+        """Where the request is now."""
+        stall, since = self._stall(now, expected)
+        waiting = self.retry is not None and self.retry_at > now
+        return Progress(
+            phase=self.phase,
+            elapsed_s=now - run_began,
+            phase_s=now - self._phase_at,
+            tokens=self._deltas,
+            writing_s=now - self._first_at if self._first_at is not None else 0.0,
+            stall=stall,
+            stalled_s=now - since,
+            position=self.position,
+            retry=self.retry if waiting else None,
+            retry_s=max(0.0, self.retry_at - now),
+            limits=self.limits,
+        )
+
+    def _stall(self, now: float, expected: Expected) -> tuple[Stall, float]:
+        if self.phase in _STREAMING and now - self._heard_at >= _SILENT_S:
+            return Stall.SILENT, self._heard_at
+        if self._dead_since is not None:
+            return Stall.UNREACHABLE, self._dead_since
+        usual = expected.loading_s if self.phase is Phase.LOADING else expected.reading_s
+        if self.waits_in_silence and usual is not None:
+            # An estimate of a few milliseconds (the model was loaded) is no ground for alarm.
+            patience = max(_SLOW_FACTOR * usual, _SILENT_S)
+            if now - self._phase_at >= patience:
+                return Stall.SLOW, self._phase_at
+        return Stall.NO, now
+
+    def _since_begin(self, at: float | None) -> float | None:
+        return None if at is None else round((at - self._began) * 1000, 1)
+
+    def _lasted_ms(self, phase: Phase) -> float | None:
+        seconds = self._lasted.get(phase)
+        return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,65 @@
+"""Export of the newest report: asks for a place, writes the file, says how it went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.ui import dialogs
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from spectr_desktop.ui.run_control import RunControl
+
+
+class ExportControl(QObject):
+    """Writes what `RunControl` keeps.
+
+    Signals:
+        exported: the path of the file.
+        failed: a SpectrError.
+    """
+
+    exported = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, runs: RunControl, window: QWidget) -> None:
+        super().__init__(window)
+        self._runs = runs
+        self._window = window
+
+    @property
+    def ready(self) -> bool:
+        """There is a report, and nothing is added to it any more."""
+        return self._runs.result is not None and not self._runs.running
+
+    async def export(self, folder: Path) -> None:
+        """Ask where, beginning with a folder, and write."""
+        from spectr_desktop.paths import write_atomically  # noqa: PLC0415  # rarely
+        from spectr_desktop.report.export.markdown import markdown_report  # noqa: PLC0415
+
+        result, header = self._runs.result, self._runs.header
+        if result is None or header is None:
+            return
+        suggestion = folder / f"{Path(header.title).stem}-report.md"
+        path = await dialogs.save_file_name(
+            self._window,
+            self.tr("Export the report"),
+            suggestion,
+            self.tr("Markdown (*.md)"),
+            "md",
+        )
+        if path is None:
+            return
+        try:
+            write_atomically(path, markdown_report(header, result).encode("utf-8", "replace"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            sentence = self.tr("{path} cannot be written ({reason}). Choose another place.")
+            self.failed.emit(SpectrError("not_written", sentence.format(path=path, reason=reason)))
+            return
+        self.exported.emit(str(path))
