@@ -17,7 +17,7 @@ from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.script import Gate, Pause, Request, Script, Send, chunk, chunked_head, reply
 from tests.servers.scripted import ScriptedServer, ThreadedServer
-from tests.servers.streams import Answer, Fault
+from tests.servers.streams import Answer, Fault, prompt_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def test_events_are_json_lines_and_the_outcome_is_last(ollama: ScriptedServer, v
     assert (status, err) == (0, "")
     last = outcome_of(out)
     assert (last["outcome"], last["error"]) == ("complete", None)
-    assert last["usage"]["input"] == 24
+    assert last["usage"]["input"] == prompt_tokens(ollama.requests[-1].json)
     events = [json.loads(line) for line in out.split("\n")[:-1]]
     assert "".join(e["text"] for e in events if e["event"] == "text_delta") == _TEXT
     phases = [event["phase"] for event in events if event["event"] == "phase"]

@@ -13,18 +13,17 @@ from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import ModelInfo, ServerConfig
 from spectr_desktop.store.journal import Journal
 from tests.run_samples import plan
-from tests.servers.anthropic_server import AnthropicServer
+from tests.served_runs import CELL, CUT, REPORT, SERVERS, opened
+from tests.servers.faults import Fault
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.script import Gate, reply
 from tests.servers.scripted import ScriptedServer
-from tests.servers.streams import Answer, Fault
+from tests.servers.streams import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from spectr_desktop.audit.session import Session
     from spectr_desktop.records.events import RunEntry
 
 _NOWHERE = "http://127.0.0.1:1"
@@ -185,77 +184,17 @@ async def test_a_session_runs_with_a_journal_or_in_memory(place: bool, tmp_path:
     # The recorded answer ends at its limit.
     assert result.outcome is Outcome.LENGTH_LIMIT
     text = "".join(entry.event.text for entry in seen if isinstance(entry.event, TextDelta))
-    assert text == result.texts["1.quick"]
+    assert text == result.texts[CELL]
     assert text.startswith("Two colours are:")
     if place:
         assert isinstance(session._journal, Journal)
         assert session._journal.path.is_file()
 
 
-_SERVERS = {
-    "ollama": (OllamaServer, "smollm2"),
-    "openai": (OpenAIServer, "smollm2"),
-    "anthropic": (AnthropicServer, "claude-scripted"),
-}
-_REPORT = "## Reëntrancy 🏦\n" * 10
-_CUT = _REPORT[:12]  # three deltas
-_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
-_ENDS = [
-    (None, "length_limit", None, _REPORT),
-    (Fault.UNAUTHORIZED, "failed", {"auth"}, ""),
-    (Fault.NOT_FOUND, "failed", {"not_found", "model_missing"}, ""),
-    (Fault.BAD_REQUEST, "failed", {"bad_request"}, ""),
-    (Fault.OVERFLOW, "failed", {"context_overflow"}, ""),
-    (Fault.ERROR_BODY, "failed", {"server_error", "server_busy"}, ""),
-    (Fault.ERROR_INSIDE, "failed", {"server_error", "server_busy"}, _CUT),
-    (Fault.NO_END_MARK, "interrupted", {"no_end_mark"}, _REPORT),
-    (Fault.CUT, "interrupted", {"connection_lost"}, _CUT),
-    (Fault.RESET, "interrupted", {"connection_lost"}, _CUT),
-]
-
-
-async def opened(name: str, server: ScriptedServer) -> tuple[Session, asyncio.Event]:
-    """A session over a server's socket, and what is set when its first text is shown."""
-    provider = compose.connect(ServerConfig(name, server.base_url))
-    model = await compose.choose_model(provider, _SERVERS[name][1])
-    writing = asyncio.Event()
-
-    def show(entries: Sequence[RunEntry]) -> None:
-        if any(isinstance(entry.event, TextDelta) for entry in entries):
-            writing.set()
-
-    session, error = compose.open_session(plan(model=model), provider, show)
-    assert error is None
-    return session, writing
-
-
-@pytest.mark.parametrize(("fault", "outcome", "codes", "text"), _ENDS)
-@pytest.mark.parametrize("name", _SERVERS)
-async def test_every_fault_of_every_server_has_its_outcome(
-    name: str,
-    fault: Fault | None,
-    outcome: str,
-    codes: set[str] | None,
-    text: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for variable in _KEYS:
-        monkeypatch.setenv(variable, "sk-a-key")
-    async with _SERVERS[name][0](Answer(text=_REPORT, fault=fault, seed=5)) as server:
-        session, _ = await opened(name, server)
-        result = await session.run()
-    assert result.outcome.value == outcome
-    assert (result.error is None) == (codes is None)
-    assert result.error is None or result.error.code in (codes or set())
-    # After a reset the system may drop what had arrived but was not read.
-    kept = result.texts["1.quick"]
-    assert kept == text or (fault is Fault.RESET and text.startswith(kept))
-
-
 @pytest.mark.parametrize("name", ["openai", "anthropic"])
 async def test_a_server_that_wants_a_key_names_the_variable(name: str) -> None:
-    async with _SERVERS[name][0](Answer(fault=Fault.UNAUTHORIZED)) as server:
-        session, _ = await opened(name, server)
+    async with SERVERS[name][0](Answer(fault=Fault.UNAUTHORIZED)) as server:
+        session, _ = await opened(name, server.base_url)
         result = await session.run()
         assert all("authorization" not in request.headers for request in server.requests)
     assert result.error is not None
@@ -265,11 +204,11 @@ async def test_a_server_that_wants_a_key_names_the_variable(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "stage"),
-    [("ollama", "loading"), *product(_SERVERS, ["reading", "writing"])],
+    [("ollama", "loading"), *product(SERVERS, ["reading", "writing"])],
 )
 async def test_stop_closes_the_socket_at_every_server(name: str, stage: str) -> None:
     gate = Gate()
-    async with _SERVERS[name][0](Answer(text=_REPORT, seed=None)) as server:
+    async with SERVERS[name][0](Answer(text=REPORT, seed=None)) as server:
         if stage == "loading":
             assert isinstance(server, OllamaServer)
             server.loading = gate
@@ -277,17 +216,17 @@ async def test_stop_closes_the_socket_at_every_server(name: str, stage: str) -> 
             server.answer.before = gate
         else:
             server.answer.within = gate
-        session, writing = await opened(name, server)
+        session, screen = await opened(name, server.base_url)
         run = asyncio.create_task(session.run())
         await gate.reached()
         if stage == "writing":
-            await writing.wait()
+            await screen.shown()
         session.cancel()
         result = await run
         await server.disconnected()
     assert result.outcome is Outcome.STOPPED
-    assert _CUT.startswith(result.texts["1.quick"])
-    assert bool(result.texts["1.quick"]) == (stage == "writing")
+    assert CUT.startswith(result.texts[CELL])
+    assert bool(result.texts[CELL]) == (stage == "writing")
 
 
 async def test_a_model_that_runs_elsewhere_is_never_the_default() -> None:

@@ -5,36 +5,47 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.servers.faults import Fault, Refusal, Refusals
+from tests.servers.model_server import ModelServer
 from tests.servers.replay import Transcript, transcript
 from tests.servers.script import Gate, Pause, Request, Script, reply
-from tests.servers.scripted import ScriptedServer
-from tests.servers.streams import Answer, Events, Fault, Refusals, streamed, texts
+from tests.servers.streams import Answer, Events, streamed, texts
 
 _BODY_ERROR = b'{"error":"llama runner process has terminated: signal: killed"}'
 _REFUSALS: Refusals = {
-    Fault.UNAUTHORIZED: (
-        401,
-        b'{"error":"unauthorized","signin_url":"https://ollama.com/connect"}',
+    Fault.UNAUTHORIZED: Refusal(
+        401, b'{"error":"unauthorized","signin_url":"https://ollama.com/connect"}'
     ),
-    Fault.NOT_FOUND: (404, b"404 page not found"),
-    Fault.BAD_REQUEST: (400, transcript("ollama_chat_badjson").body),
-    Fault.OVERFLOW: (400, transcript("ollama_chat_overflow_truncate_false").body),
-    Fault.ERROR_BODY: (200, _BODY_ERROR),
+    Fault.NOT_FOUND: Refusal(404, b"404 page not found", "text/plain"),
+    Fault.BAD_REQUEST: Refusal(400, transcript("ollama_chat_badjson").body),
+    Fault.OVERFLOW: Refusal(400, transcript("ollama_chat_overflow_truncate_false").body),
+    # Models that run in its cloud have limits, the same for all clients of an account.
+    Fault.RATE_LIMITED: Refusal(
+        429,
+        b'{"error":"you (somebody) have reached your session usage limit, '
+        b'upgrade for higher limits: https://ollama.com/upgrade"}',
+    ),
+    Fault.UNAVAILABLE: Refusal(
+        503,
+        b'{"error":"server busy, please try again.  maximum pending requests exceeded"}',
+    ),
+    Fault.OVERLOADED: Refusal(529, b'{"error":"overloaded"}'),
+    Fault.ERROR_BODY: Refusal(200, _BODY_ERROR),
 }
 
 
-class OllamaServer(ScriptedServer):
+class OllamaServer(ModelServer):
     """Ollama as it was recorded.
 
     Attributes:
-        answer: how a chat is answered.
         loading: a gate in the preload call.
         installed: entries of the tags list; a model that is not there is answered with 404.
     """
 
+    generating = "/api/chat"
+
     def __init__(self, answer: Answer | None = None) -> None:
-        super().__init__()
-        self.answer = answer or Answer()
+        super().__init__(answer)
         self.loading: Gate | None = None
         self.installed: list[dict[str, Any]] = json.loads(transcript("ollama_tags").body)["models"]
         self.routes |= {
@@ -45,6 +56,10 @@ class OllamaServer(ScriptedServer):
             ("POST", "/api/show"): self._show,
             ("POST", "/api/chat"): self._chat,
         }
+
+    def generates(self, request: Request) -> bool:
+        """A chat without messages only loads or unloads."""
+        return super().generates(request) and bool(_asked(request).get("messages"))
 
     def _entry(self, name: str) -> dict[str, Any] | None:
         names = (name, f"{name}:latest")
@@ -64,9 +79,8 @@ class OllamaServer(ScriptedServer):
         return reply({"model_info": info, **{key: entry[key] for key in names}})
 
     def _chat(self, request: Request) -> Script:
-        try:
-            asked = request.json
-        except ValueError:
+        asked = _asked(request)
+        if not asked:
             return _recorded(transcript("ollama_chat_badjson"))
         entry = self._entry(asked["model"])
         if entry is None:
@@ -76,7 +90,7 @@ class OllamaServer(ScriptedServer):
         if asked.get("think") and "thinking" not in entry["capabilities"]:
             said = json.loads(transcript("ollama_chat_think_unsupported").body)["error"]
             return reply({"error": said.replace("smollm2", asked["model"])}, 400)
-        return streamed(self.answer, _events(self.answer.text, asked["model"]), _REFUSALS)
+        return streamed(request, self.answer, _events(self.answer, asked), _REFUSALS)
 
     def _preload(self, asked: dict[str, Any]) -> Script:
         unload = asked.get("keep_alive") == 0
@@ -94,10 +108,25 @@ def _missing(name: str) -> Script:
     return reply({"error": f"model '{name}' not found"}, 404)
 
 
-def _events(text: str | None, model: str) -> Events:
-    lines = transcript("ollama_chat_short").body.splitlines(keepends=True)
-    deltas = lines[:-1] if text is None else [_delta(part, model) for part in texts(text)]
-    return Events("application/x-ndjson", (), deltas, lines[-1:], _BODY_ERROR + b"\n")
+def _asked(request: Request) -> dict[str, Any]:
+    """What a chat asks for; nothing if it is no JSON."""
+    try:
+        return request.json
+    except ValueError:
+        return {}
+
+
+def _events(answer: Answer, asked: dict[str, Any]) -> Events:
+    *deltas, last = transcript("ollama_chat_short").body.splitlines(keepends=True)
+    if answer.text is not None:
+        deltas = [_delta(part, asked["model"]) for part in texts(answer.text)]
+    counts = {"prompt_eval_count": answer.tokens_read(asked), "eval_count": len(deltas)}
+    reason = {"done_reason": "stop"} if answer.natural else {}
+    fields = {**json.loads(last), **reason, **counts}
+    # Go leaves out what is 0.
+    ending = {name: value for name, value in fields.items() if value != 0}
+    line = json.dumps(ending, separators=(",", ":")).encode() + b"\n"
+    return Events("application/x-ndjson", (), deltas, [line], _BODY_ERROR + b"\n")
 
 
 def _delta(text: str, model: str) -> bytes:

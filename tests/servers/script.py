@@ -6,7 +6,7 @@ import asyncio
 import http
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,13 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Nothing, for some seconds: for pieces that shall not arrive together."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Close:
     """A clean end of the connection (FIN)."""
 
@@ -113,8 +120,9 @@ class Reset:
     """A hard end of the connection (RST)."""
 
 
-Step = Send | Pause | Close | Reset
-Script = Sequence[Step]
+Step = Send | Pause | Wait | Close | Reset
+# May be lazy, and then without end; a lazy one serves one request, so a callable makes it.
+Script = Iterable[Step]
 Route = Script | Callable[[Request], Script]
 
 
@@ -129,9 +137,12 @@ def head(status: int = 200, headers: Mapping[str, str] | None = None) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + HEAD_END
 
 
-def chunked_head(content_type: str, status: int = 200) -> bytes:
+def chunked_head(
+    content_type: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> bytes:
     """The head of a body in chunked encoding."""
-    return head(status, {"Content-Type": content_type, "Transfer-Encoding": "chunked"})
+    names = {"Content-Type": content_type, "Transfer-Encoding": "chunked", **(headers or {})}
+    return head(status, names)
 
 
 def chunk(payload: bytes) -> bytes:
@@ -145,7 +156,11 @@ def reply(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> list[Step]:
-    """A whole answer with a Content-Length; anything but bytes is written as JSON."""
+    """A whole answer with a Content-Length; anything but bytes is written as JSON.
+
+    An empty content type is none.
+    """
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    names = {"Content-Type": content_type, "Content-Length": str(len(body)), **(headers or {})}
+    names = {"Content-Type": content_type} if content_type else {}
+    names |= {"Content-Length": str(len(body)), **(headers or {})}
     return [Send(head(status, names) + body)]

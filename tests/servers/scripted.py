@@ -21,6 +21,7 @@ from tests.servers.script import (
     Route,
     Script,
     Send,
+    Wait,
     reply,
 )
 
@@ -151,6 +152,8 @@ async def _play(script: Script, writer: asyncio.StreamWriter) -> bool:
                 await asyncio.sleep(0)
             case Pause(gate):
                 await gate.passed()
+            case Wait(seconds):
+                await asyncio.sleep(seconds)
             case Close():
                 writer.close()
                 await writer.wait_closed()

@@ -1,177 +1,229 @@
-"""The scripted model servers answer as their protocols do, and fail as they are told."""
+"""The scripted model servers answer as their protocols do."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from tests.servers.anthropic_server import AnthropicServer
+from tests.servers.anthropic_server import REQUEST_ID, AnthropicServer, rate_limits
+from tests.servers.asking import ASK, END_MARKS, KINDS, TEXT, Answered, ask, opened
+from tests.servers.faults import Fault
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.script import Gate
-from tests.servers.streams import Answer, Fault
+from tests.servers.streams import Answer
 
-_ASK = {"model": "smollm2", "messages": [{"role": "user", "content": "hi"}]}
-_KINDS = {
-    "ollama": (OllamaServer, "/api/chat", _ASK),
-    "openai": (OpenAIServer, "/v1/chat/completions", {**_ASK, "stream": True}),
-    "anthropic": (AnthropicServer, "/v1/messages", {**_ASK, "stream": True, "max_tokens": 9}),
-}
-_END_MARKS = {"ollama": '"done":true', "openai": "[DONE]", "anthropic": "message_stop"}
-_TEXT = "## Reëntrancy ✓\nThe vault 🏦 is empty."
+if TYPE_CHECKING:
+    from tests.servers.model_server import ModelServer
 
 
-async def _ask(kind: str, answer: Answer) -> tuple[int, str, Exception | None]:
-    """Status, body and the error that ended it."""
-    make, path, payload = _KINDS[kind]
-    body = bytearray()
-    failure: Exception | None = None
-    headers = {"anthropic-version": "2023-06-01"}
-    async with (
-        make(answer) as server,
-        httpx.AsyncClient(trust_env=False) as client,
-        client.stream("POST", server.base_url + path, json=payload, headers=headers) as got,
-    ):
-        try:
-            async for piece in got.aiter_raw():
-                body += piece
-        except httpx.TransportError as error:
-            failure = error
-    return got.status_code, body.decode("utf-8", "replace"), failure
-
-
-def _text(kind: str, body: str) -> str:
-    lines = [line.removeprefix("data: ") for line in body.split("\n")]
-    values: list[dict[str, Any]] = [json.loads(line) for line in lines if line.startswith("{")]
-    if kind == "ollama":
-        return "".join(value["message"]["content"] for value in values)
-    if kind == "openai":
-        deltas = [choice["delta"] for value in values for choice in value["choices"]]
-        return "".join(delta.get("content") or "" for delta in deltas)
-    return "".join(value.get("delta", {}).get("text", "") for value in values)
-
-
-@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [None, 3])
 async def test_a_recorded_answer_is_streamed_whole(kind: str, seed: int | None) -> None:
-    status, body, failure = await _ask(kind, Answer(seed=seed))
-    assert (status, failure) == (200, None)
-    assert _END_MARKS[kind] in body
-    assert _text(kind, body).startswith("Two colours are:")
+    seen = await ask(kind, Answer(seed=seed))
+    assert (seen.status, seen.whole) == (200, True)
+    assert seen.text.startswith("Two colours are:")
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_text_of_the_test_is_streamed(kind: str) -> None:
-    _, body, _ = await _ask(kind, Answer(text=_TEXT, seed=11))
-    assert _text(kind, body) == _TEXT
-    assert _END_MARKS[kind] in body
+    seen = await ask(kind, Answer(text=TEXT, seed=11))
+    assert (seen.text, seen.whole) == (TEXT, True)
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+def _reason(seen: Answered) -> str:
+    if seen.kind == "ollama":
+        return seen.events[-1]["done_reason"]
+    if seen.kind == "openai":
+        return next(e["choices"][0]["finish_reason"] for e in seen.events[::-1] if e["choices"])
+    return seen.events[-2]["delta"]["stop_reason"]
+
+
 @pytest.mark.parametrize(
-    ("fault", "expected"),
+    ("kind", "reasons"),
     [
-        (Fault.UNAUTHORIZED, 401),
-        (Fault.NOT_FOUND, 404),
-        (Fault.BAD_REQUEST, 400),
-        (Fault.OVERFLOW, 400),
-        (Fault.ERROR_BODY, 200),
+        ("ollama", ["length", "stop"]),
+        ("openai", ["length", "stop"]),
+        ("anthropic", ["max_tokens", "end_turn"]),
     ],
 )
-async def test_a_refusal_comes_instead_of_a_stream(kind: str, fault: Fault, expected: int) -> None:
-    status, body, failure = await _ask(kind, Answer(fault=fault))
-    assert (status, failure) == (expected, None)
-    assert _END_MARKS[kind] not in body
-    assert fault is Fault.NOT_FOUND or "error" in json.loads(body)
+async def test_an_answer_ends_at_its_limit_or_by_itself(kind: str, reasons: list[str]) -> None:
+    seen = [await ask(kind, Answer(natural=natural)) for natural in (False, True)]
+    assert [_reason(answered) for answered in seen] == reasons
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+def _counts(seen: Answered) -> tuple[int | None, int]:
+    """Tokens read and written."""
+    if seen.kind == "ollama":
+        last = seen.events[-1]
+        return last.get("prompt_eval_count"), last["eval_count"]
+    if seen.kind == "openai":
+        usage = seen.events[-1]["usage"]
+        assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+        return usage["prompt_tokens"], usage["completion_tokens"]
+    first, last = seen.events[0]["message"]["usage"], seen.events[-2]["usage"]
+    return first["input_tokens"], last["output_tokens"]
+
+
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    "messages",
     [
-        (Fault.ERROR_INSIDE, None),
-        (Fault.NO_END_MARK, None),
-        (Fault.CUT, httpx.RemoteProtocolError),
-        (Fault.RESET, httpx.ReadError),
+        [{"role": "system", "content": "s" * 60}, {"role": "user", "content": "u" * 341}],
+        [{"role": "user", "content": [{"type": "text", "text": "u" * 401}]}],
     ],
 )
-async def test_a_stream_breaks_after_some_deltas(
-    kind: str, fault: Fault, error: type[Exception] | None
+@pytest.mark.parametrize("kind", KINDS)
+async def test_tokens_are_counted_by_the_request(
+    kind: str, messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status, body, failure = await _ask(kind, Answer(text=_TEXT, fault=fault, seed=None))
-    assert status == 200
-    assert type(failure) is (error or type(None))
-    assert _END_MARKS[kind] not in body
-    assert ("error" in body) == (fault is Fault.ERROR_INSIDE)
-    whole = fault is Fault.NO_END_MARK
-    if fault in (Fault.NO_END_MARK, Fault.CUT, Fault.RESET):
-        arrived = body.rpartition("\n")[0] if not whole else body
-        assert _TEXT.startswith(_text(kind, arrived))
-        assert (_text(kind, arrived) == _TEXT) == whole
+    monkeypatch.setitem(KINDS[kind][1], "messages", messages)
+    seen = await ask(kind, Answer(text="abcd" * 7))
+    assert _counts(seen) == (100, 7)
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+async def test_anthropics_system_text_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [{"type": "text", "text": "s" * 398, "cache_control": {"type": "ephemeral"}}]
+    monkeypatch.setitem(KINDS["anthropic"][1], "system", blocks)
+    assert _counts(await ask("anthropic", Answer(text="abcd")))[0] == 100
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("counted", "said"), [(None, 1), (7, 7), (0, 0)])
+async def test_a_test_may_say_what_is_counted(kind: str, counted: int | None, said: int) -> None:
+    read, _ = _counts(await ask(kind, Answer(counted=counted)))
+    # Ollama leaves out what is 0.
+    assert read == (said or (None if kind == "ollama" else 0))
+
+
+async def test_openai_counts_only_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(KINDS["openai"][1], "stream_options")
+    seen = await ask("openai", Answer())
+    assert seen.whole
+    assert not any("usage" in event for event in seen.events)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_gates_hold_an_answer(kind: str) -> None:
-    make, path, payload = _KINDS[kind]
     before, within = Gate(), Gate()
-    headers = {"anthropic-version": "2023-06-01"}
     async with (
-        make(Answer(before=before, within=within)) as server,
+        KINDS[kind][0](Answer(before=before, within=within)) as server,
         httpx.AsyncClient(trust_env=False) as client,
         contextlib.AsyncExitStack() as stack,
     ):
         before.open()
-        got = await stack.enter_async_context(
-            client.stream("POST", server.base_url + path, json=payload, headers=headers)
-        )
+        got = await stack.enter_async_context(opened(kind, server, client))
         pieces = got.aiter_raw()
         first = await anext(pieces)
         assert not within.is_open
         await within.reached()
         within.open()
         rest = b"".join([piece async for piece in pieces])
-    assert _END_MARKS[kind] in (first + rest).decode()
+    assert END_MARKS[kind] in (first + rest).decode()
 
 
-async def _ollama(server: OllamaServer, path: str, payload: object) -> httpx.Response:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_requests_for_text_are_counted(kind: str) -> None:
+    async with KINDS[kind][0]() as server:
+        await _get(server, "/v1/models")
+        assert server.generations == 0
+        await ask(kind, server.answer, server)
+        server.answer = Answer(fault=Fault.UNAUTHORIZED)
+        await ask(kind, server.answer, server)
+        assert server.generations == 2
+
+
+async def _get(server: ModelServer, path: str) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.post(server.base_url + path, json=payload)
+        return await client.get(server.base_url + path)
+
+
+async def _post(server: ModelServer, path: str, payload: object) -> httpx.Response:
+    headers = {"anthropic-version": "2023-06-01"}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.post(server.base_url + path, json=payload, headers=headers)
 
 
 async def test_ollama_lists_shows_and_loads() -> None:
     async with OllamaServer() as server:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            listed = (await client.get(server.base_url + "/api/tags")).json()["models"]
-            running = (await client.get(server.base_url + "/api/ps")).json()["models"]
+        listed = (await _get(server, "/api/tags")).json()["models"]
+        running = (await _get(server, "/api/ps")).json()["models"]
         for entry in listed:
-            shown = (await _ollama(server, "/api/show", {"model": entry["name"]})).json()
+            shown = (await _post(server, "/api/show", {"model": entry["name"]})).json()
             family = shown["model_info"]["general.architecture"]
             assert shown["model_info"][f"{family}.context_length"] > 0
         quiet = {"model": "smollm2", "messages": []}
-        loaded = await _ollama(server, "/api/chat", quiet)
-        unloaded = await _ollama(server, "/api/chat", {**quiet, "keep_alive": 0})
+        loaded = await _post(server, "/api/chat", quiet)
+        unloaded = await _post(server, "/api/chat", {**quiet, "keep_alive": 0})
     assert running[0]["context_length"] == 8192
     assert loaded.json()["done_reason"] == "load"
     assert unloaded.json()["done_reason"] == "unload"
+    assert server.generations == 0
 
 
 async def test_ollama_says_what_is_wrong() -> None:
     async with OllamaServer() as server:
         server.installed = []
-        missing = await _ollama(server, "/api/chat", _ASK)
-        unshown = await _ollama(server, "/api/show", {"model": "smollm2"})
+        missing = await _post(server, "/api/chat", ASK)
+        unshown = await _post(server, "/api/show", {"model": "smollm2"})
     async with OllamaServer() as server:
-        thoughtless = await _ollama(server, "/api/chat", {**_ASK, "think": True})
+        thoughtless = await _post(server, "/api/chat", {**ASK, "think": True})
     assert (missing.status_code, unshown.status_code) == (404, 404)
     assert missing.json() == {"error": "model 'smollm2' not found"}
     assert thoughtless.status_code == 400
 
 
 async def test_ollamas_overflow_is_json_in_a_json_string() -> None:
-    _, body, _ = await _ask("ollama", Answer(fault=Fault.OVERFLOW))
-    inner = json.loads(json.loads(body)["error"])
+    seen = await ask("ollama", Answer(fault=Fault.OVERFLOW))
+    inner = json.loads(json.loads(seen.body)["error"])
     assert inner["error"]["type"] == "exceed_context_size_error"
+
+
+async def test_llama_servers_own_routes_are_there_if_a_test_wants_them() -> None:
+    async with OpenAIServer() as server:
+        assert (await _get(server, "/props")).status_code == 404
+        server.add_llama_routes(context=512)
+        props = (await _get(server, "/props")).json()
+        server.processing = True
+        slots = (await _get(server, "/slots")).json()
+    assert props["default_generation_settings"]["n_ctx"] == 512
+    assert [slot["is_processing"] for slot in slots] == [True]
+
+
+async def test_a_templates_tokens_are_those_that_an_answer_counts() -> None:
+    messages = [{"role": "system", "content": "s" * 60}, {"role": "user", "content": "u" * 341}]
+    async with OpenAIServer() as server:
+        server.add_llama_routes()
+        prompt = (await _post(server, "/apply-template", {"messages": messages})).json()["prompt"]
+        tokens = (await _post(server, "/tokenize", {"content": prompt})).json()["tokens"]
+    assert prompt.endswith("<|im_start|>assistant\n")
+    assert len(tokens) == 100
+
+
+async def test_anthropic_counts_before_it_answers() -> None:
+    asked = {"model": "m", "system": "s" * 60, "messages": [{"role": "user", "content": "u" * 340}]}
+    async with AnthropicServer() as server:
+        counted = await _post(server, "/v1/messages/count_tokens", asked)
+        refused = await _post(server, "/v1/messages/count_tokens", {"model": "m"})
+    assert counted.json() == {"input_tokens": 100}
+    assert (refused.status_code, server.generations) == (400, 0)
+
+
+async def test_anthropics_headers_tell_the_request_and_what_is_left() -> None:
+    async with AnthropicServer() as server:
+        server.limits = rate_limits({"requests": 0})
+        for fault in (None, Fault.FORBIDDEN, Fault.RATE_LIMITED):
+            server.answer = Answer(fault=fault)
+            headers = (await ask("anthropic", server.answer, server)).headers
+            assert headers["request-id"] == REQUEST_ID
+            assert headers["anthropic-ratelimit-requests-remaining"] == "0"
+            assert headers["anthropic-ratelimit-input-tokens-remaining"] == "30000"
+        others = [
+            await _get(server, "/v1/models"),
+            await _post(server, "/v1/messages", {}),
+            await _post(server, "/v1/messages/count_tokens", ASK),
+        ]
+    assert [other.headers["request-id"] for other in others] == [REQUEST_ID] * 3
