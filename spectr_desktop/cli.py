@@ -250,11 +250,11 @@ async def _audited(given: argparse.Namespace, output: _Output) -> int:
         if no_journal is not None:
             _say(no_journal.message)
         result, interrupted = await _run(session, output)
-        if interrupted:
-            await _say_state(provider)
+        state = await _state_after(provider) if interrupted else ""
     finally:
         await provider.close()
-    return _finish(session, result, given.output, interrupted=interrupted)
+    status = _finish(session, result, given.output, state)
+    return EXIT_INTERRUPTED if interrupted else status
 
 
 async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
@@ -279,7 +279,7 @@ async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
             loop.remove_signal_handler(name)
 
 
-async def _say_state(provider: Provider) -> None:
+async def _state_after(provider: Provider) -> str:
     """What the server does after Stop, if it says so at once."""
     try:
         async with asyncio.timeout(_STATE_PATIENCE_S):
@@ -292,12 +292,11 @@ async def _say_state(provider: Provider) -> None:
         ServerState.WORKING: "The server is still working.",
         ServerState.UNKNOWN: "What the server does now is unknown.",
     }
-    _say(f"Stopped. {words[state]}")
+    return words[state]
 
 
-def _finish(
-    session: Session, result: RunResult, outputs: Sequence[Path], *, interrupted: bool
-) -> int:
+def _finish(session: Session, result: RunResult, outputs: Sequence[Path], state: str) -> int:
+    """Write the outputs and say how the run ended, and after Stop what the server does."""
     from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
         PARTLY_READ,
         PRACTICE,
@@ -313,16 +312,16 @@ def _finish(
     if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
         _say(PARTLY_READ)
     if not result.outcome.finished:
-        _say(_sentence(result.error) if result.error else STAMPS[result.outcome])
-    if interrupted:
-        return EXIT_INTERRUPTED
+        sentence = _sentence(result.error) if result.error else STAMPS[result.outcome]
+        _say(f"{sentence} {state}".strip())
     return EXIT_COMPLETE if result.outcome.finished and all(written) else EXIT_OTHER
 
 
 def _sentence(error: SpectrError | ErrorInfo) -> str:
     """The sentence; with the server's own words where it sends the reader to them."""
     shown = "details" in error.message and error.detail
-    return f"{error.message} ({error.detail[:_DETAIL]})" if shown else error.message
+    said = f" ({error.detail[:_DETAIL]})." if shown else ""
+    return error.message.removesuffix(".") + said if said else error.message
 
 
 def _write(path: Path, raw: bytes, run: Path) -> bool:

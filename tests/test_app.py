@@ -42,7 +42,7 @@ def tell(what):
     sys.stdout.write(what + "\\n")
     sys.stdout.flush()
 
-def driven(self, paths, named, model):
+def driven(self, paths, named, model, usual):
     def look():
         if self.top.picker.choice() is not None and self.file.document is not None:
             if "type" in sys.argv[2:]:
@@ -57,7 +57,7 @@ def driven(self, paths, named, model):
     self.top.picker.choice_changed.connect(look)
     self.file.document_changed.connect(look)
     self.runs.text_received.connect(first)
-    start(self, paths, named, model)
+    start(self, paths, named, model, usual)
 
 MainWindow.start = driven
 sys.exit(app.main(app.WindowOptions((Path(sys.argv[1]),))))

@@ -17,6 +17,7 @@ from spectr_desktop.logs import logger
 from spectr_desktop.providers.errors import (
     AuthFailed,
     ConnectionLost,
+    EgressRefused,
     EngineFailed,
     ModelMissing,
     Unreachable,
@@ -68,7 +69,7 @@ _OUTCOME_OF = {
     StopReason.OTHER: Outcome.INTERRUPTED,
 }
 # The next request would fail in the same way.
-_REPEATS = (AuthFailed, ModelMissing, Unreachable, EngineFailed)
+_REPEATS = (AuthFailed, EgressRefused, EngineFailed, ModelMissing, Unreachable)
 
 
 class EventSink(Protocol):

@@ -350,7 +350,7 @@ class Ollama:
             )
             refused.status = status
             return refused
-        if status == HTTPStatus.UNAUTHORIZED and self._transport.loopback:
+        if status == HTTPStatus.UNAUTHORIZED and isinstance(body, bytes) and b"signin_url" in body:
             error.message = (
                 f"The Ollama at {host} is not signed in, and “{model}” runs in its cloud. Type "
                 "`ollama signin`, or pick a local model."

@@ -149,7 +149,9 @@ async def test_the_practice_engine_steps_in_and_says_so(
     real = compose.connect
     engine = _Engine((ModelInfo("p", practice=True),) if installed else ())
     monkeypatch.setattr(
-        compose, "connect", lambda config: engine if config.provider == "builtin" else real(config)
+        compose,
+        "connect",
+        lambda config, egress: engine if config.provider == "builtin" else real(config, egress),
     )
     config, notice = await compose.default_config()
     assert config == ServerConfig("builtin" if installed else "ollama")

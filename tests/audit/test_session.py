@@ -16,8 +16,13 @@ from spectr_desktop.providers import errors
 from spectr_desktop.records.events import (
     CellFinished,
     GenerationEnded,
+    Heartbeat,
     Notice,
     PhaseChanged,
+    Queued,
+    RateLimit,
+    RateLimitsReported,
+    RetryScheduled,
     RunEntry,
     RunFinished,
     StreamEvent,
@@ -26,6 +31,7 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import (
+    CellResult,
     CompleteInput,
     GenerationRequest,
     Outcome,
@@ -77,6 +83,17 @@ class Scripted:
         self._streams = list(streams)
         self.requests: list[GenerationRequest] = []
         self.closed = 0
+        self.lives: list[bool | Exception] = []
+        self.asked_alive = asyncio.Event()
+
+    async def alive(self) -> bool:
+        if not self.lives:
+            await asyncio.Event().wait()
+        answer = self.lives.pop(0)
+        self.asked_alive.set()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         self.requests.append(request)
@@ -145,11 +162,14 @@ class Clock:
 
 
 def made(
-    *streams: Sequence[Step], clock: Callable[[], float] = time.monotonic, **changes: object
+    *streams: Sequence[Step],
+    clock: Callable[[], float] = time.monotonic,
+    learn: Callable[[CellResult], None] = lambda _: None,
+    **changes: object,
 ) -> tuple[Session, Scripted, Record]:
     provider, record = Scripted(*streams), Record()
     run_plan = plan(cells=len(streams), **changes)
-    session = Session(run_plan, provider, record, record.show, clock=clock)  # type: ignore[arg-type]
+    session = Session(run_plan, provider, record, record.show, learn=learn, clock=clock)  # type: ignore[arg-type]
     return session, provider, record
 
 
@@ -199,7 +219,7 @@ _OTHER = errors.ServerFailed("server_error", "Broken.", params={"status": 500}, 
         ([GenerationEnded(StopReason.LENGTH)], Outcome.LENGTH_LIMIT, None),
         ([GenerationEnded(StopReason.CONTEXT_FULL)], Outcome.CONTEXT_FULL, None),
         ([GenerationEnded(StopReason.REFUSAL, "cyber")], Outcome.REFUSED, None),
-        ([GenerationEnded(StopReason.OTHER)], Outcome.INTERRUPTED, None),
+        ([GenerationEnded(StopReason.OTHER)], Outcome.INTERRUPTED, "ended_oddly"),
         ([], Outcome.INTERRUPTED, "no_end_mark"),
         ([_LOST], Outcome.INTERRUPTED, "connection_lost"),
         ([_OTHER], Outcome.FAILED, "server_error"),
@@ -263,6 +283,8 @@ async def test_input_that_was_not_read_is_noticed(
     session, provider, _ = made(ending)
     provider.never_cuts = never_cuts
     expected = "unknown" if at_best == "yes" and not never_cuts else at_best
+    if read is None and never_cuts:  # it has accepted the input
+        expected = "yes"
     assert (await session.run()).cells[0].complete_input.value == expected
 
 
@@ -451,6 +473,7 @@ def outcomes(result: RunResult) -> list[str]:
             ([kind("code", "Sentence.")], _SHORT, "failed", ["failed", "not_sent"])
             for kind in (
                 errors.AuthFailed,
+                errors.EgressRefused,
                 errors.ModelMissing,
                 errors.Unreachable,
                 errors.EngineFailed,
@@ -467,7 +490,7 @@ async def test_a_plan_of_two_carries_the_worst(
     assert len(provider.requests) == 2 - cells.count("not_sent")
     assert provider.closed == len(provider.requests)
     ended = [e.cell for who, e in record.log if who == "kept" and isinstance(e.event, CellFinished)]
-    assert ended == ["1.quick", "2.quick"][: len(provider.requests)]
+    assert ended == ["1.quick", "2.quick"]
     if run == "complete":
         assert result.usage == Usage(150, 25)
         assert result.texts == {"1.quick": _TEXT, "2.quick": "x"}
@@ -499,3 +522,104 @@ async def test_stop_between_two_requests_is_a_stopped_run() -> None:
     result = await session.run()
     assert (result.outcome, outcomes(result)) == (Outcome.STOPPED, ["complete", "not_sent"])
     assert len(provider.requests) == 1
+
+
+# -- waiting -----------------------------------------------------------------------------------
+
+
+async def test_a_queue_and_a_retry_are_progress_and_are_kept() -> None:
+    clock, waiting, again = Clock(), Hold(), Hold()
+    retry = RetryScheduled(2, 3, 4000, "server_busy", "Busy.")
+    steps: list[Step] = [Queued(1), waiting]
+    session, _, record = made(steps, clock=clock)
+    task = asyncio.create_task(session.run())
+    await waiting.reached.wait()
+    assert (session.progress().position, session.progress().phase) == (1, Phase.IDLE)
+    session.cancel()
+    await task
+    assert Queued(1) in record.events("kept")
+
+    limits = (RateLimit("requests", 50, 0),)
+    steps = [
+        Queued(1),
+        Queued(0),
+        PhaseChanged(Phase.CONNECTING),
+        PhaseChanged(Phase.READING),
+        clock.ticks(0.5),
+        RateLimitsReported(limits),
+        retry,
+        clock.ticks(1.5),
+        again,
+    ]
+    session, _, record = made(steps, clock=clock)
+    task = asyncio.create_task(session.run())
+    await again.reached.wait()
+    progress = session.progress()
+    assert (progress.phase, progress.position) == (Phase.CONNECTING, 0)
+    assert (progress.retry, progress.retry_s) == (retry, 2.5)
+    assert progress.limits == limits
+    clock.now += 3
+    assert session.progress().retry is None
+    session.cancel()
+    result = await task
+    assert retry in record.events("kept")
+    assert result.outcome is Outcome.STOPPED
+    assert result.cells[0].timings.reading_ms is None  # of an attempt that failed
+
+
+async def test_heartbeats_are_no_text_and_no_event() -> None:
+    session, _, record = made([*_WHOLE[:4], Heartbeat(), *_WHOLE[4:]])
+    assert (await session.run()).texts["1.quick"] == _TEXT
+    assert not any(isinstance(event, Heartbeat) for event in record.events("kept"))
+
+
+async def test_notices_of_a_provider_are_shown() -> None:
+    notice = Notice("partly_on_cpu", "Slow.")
+    session, _, record = made([notice, *_WHOLE])
+    await session.run()
+    assert notice in record.events()
+
+
+async def test_a_server_that_does_not_answer_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectr_desktop.audit.session._PROBE_S", 0)
+    hold = Hold()
+    session, provider, _ = made([PhaseChanged(Phase.READING), hold])
+    provider.lives = [False]
+    task = asyncio.create_task(session.run())
+    await provider.asked_alive.wait()
+    await asyncio.sleep(0)  # the answer has been given, and is taken in now
+    assert session.progress().stall is Stall.UNREACHABLE
+    session.cancel()
+    assert (await task).outcome is Outcome.STOPPED
+
+
+async def test_a_mistake_in_a_probe_does_not_touch_the_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("spectr_desktop.audit.session._PROBE_S", 0)
+    hold = Hold()
+    session, provider, _ = made([PhaseChanged(Phase.LOADING), hold])
+    provider.lives = [KeyError("oops")]
+    task = asyncio.create_task(session.run())
+    await provider.asked_alive.wait()
+    session.cancel()
+    assert (await task).outcome is Outcome.STOPPED
+    assert "the liveness probe failed" in caplog.text
+
+
+async def test_what_was_measured_is_learned() -> None:
+    clock = Clock()
+    steps: list[Step] = [
+        PhaseChanged(Phase.CONNECTING),
+        PhaseChanged(Phase.LOADING),
+        clock.ticks(2.0),
+        PhaseChanged(Phase.READING),
+        clock.ticks(3.0),
+        TextDelta("a"),
+        *_WHOLE[-2:],
+    ]
+    learned: list[CellResult] = []
+    session, _, _ = made(steps, clock=clock, learn=learned.append)
+    await session.run()
+    (result,) = learned
+    assert (result.timings.loading_ms, result.timings.reading_ms) == (2000, 3000)

@@ -243,7 +243,7 @@ async def test_stop_before_anything_is_sent_keeps_the_report_before(
     press_key(window, Qt.Key.Key_Escape)
     await ollama.disconnected()
     await idle(window)
-    assert "Stopped before anything was sent" in banner(window)
+    assert "Stopped before the run began" in banner(window)
     assert window.report.text() == REPORT
     assert len(asked(ollama)) == 1
 
@@ -279,7 +279,7 @@ async def test_the_focus_stays_where_run_and_stop_are(
 @pytest.mark.parametrize(
     ("fault", "words", "outcome", "keeps"),
     [
-        (Fault.UNAUTHORIZED, "did not accept the key", "failed", False),
+        (Fault.UNAUTHORIZED, "is not signed in", "failed", False),
         (Fault.NOT_FOUND, "does not know this request", "failed", False),
         (Fault.BAD_REQUEST, "did not accept the request", "failed", False),
         (Fault.ERROR_INSIDE, "reported an error", "failed", True),

@@ -9,11 +9,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from benchmarks.corpus import report
-from spectr_desktop.ui.banner import BannerKind, ReportPane
+from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.theme import DARK, LIGHT, Colors, Scheme, Theme
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+    from spectr_desktop.ui.banner import BannerKind
 
 _LONG = report(6_000)
 

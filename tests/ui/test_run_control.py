@@ -121,7 +121,7 @@ async def test_stop_while_it_is_prepared(
     control.stop()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert heard == [("started", ""), ("failed", "Stopped before anything was sent.")]
+    assert heard == [("started", ""), ("failed", "Stopped before the run began.")]
     assert not control.running
 
 

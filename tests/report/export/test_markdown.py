@@ -85,7 +85,7 @@ def test_a_cut_input_and_the_practice_model_are_told() -> None:
     practice = replace(header().model, practice=True)
     cut = result(complete_input=CompleteInput.NO)
     report = markdown_report(header(model=practice), cut)
-    assert "> **The model read only a part of the source.**" in report
+    assert "> **The model read only a part of the source. " in report
     assert f"> **{PRACTICE}**" in report
 
 
