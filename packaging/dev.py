@@ -130,8 +130,11 @@ def run(environment: Environment, arguments: list[str]) -> int:
 
 def test(environment: Environment, arguments: list[str]) -> int:
     """Set up, then run pytest; without arguments the whole suite with coverage."""
+    import dev_peer  # noqa: PLC0415 - only this command needs it
+
     set_up(environment, [WINDOW, SCREEN, "run", "test", PROJECT])
     set_up_practice(environment, always=True)
+    dev_peer.set_up_peer(environment)
     whole = ["-n", "2", "--dist", "loadgroup", "--cov", "--cov-report", "term"]
     command = [str(environment.python), "-m", "pytest", *(arguments or whole)]
     env = dict(os.environ, QT_QPA_PLATFORM="offscreen")

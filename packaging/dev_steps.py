@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 _CAUSES: Sequence[tuple[Sequence[str], str]] = (
     (
-        ("No space left on device", "enough free space", "not enough space on the disk"),
+        ("No space left on device", "enough free space", "not enough space on the disk", "ENOSPC"),
         "the disk is full: free about 1.5 GB, then start again",
     ),
     (
         ("DO NOT MATCH THE HASHES",),
         "a downloaded package is not the locked one: check the mirror or proxy in pip's settings",
     ),
+    (
+        ("EINTEGRITY",),
+        "a downloaded package is not the locked one: check the mirror or proxy in npm's settings",
+    ),
+    (("EBADENGINE",), "Node is too old: install a newer one"),
     (
         (
             "NewConnectionError",
@@ -34,6 +39,11 @@ _CAUSES: Sequence[tuple[Sequence[str], str]] = (
             "ProtocolError",
             "ProxyError",
             "Read timed out",
+            "EAI_AGAIN",
+            "ECONNREFUSED",
+            "ECONNRESET",
+            "ENOTFOUND",
+            "ETIMEDOUT",
         ),
         "the package servers cannot be reached: check the network or the proxy, then start again",
     ),
@@ -42,7 +52,7 @@ _CAUSES: Sequence[tuple[Sequence[str], str]] = (
         "the package server's certificate is not trusted: name your company's one in PIP_CERT",
     ),
     (
-        ("Permission denied", "Access is denied"),
+        ("Permission denied", "Access is denied", "EACCES"),
         "a file may not be written: make sure that this folder is yours and no program is using it",
     ),
 )

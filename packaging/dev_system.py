@@ -54,6 +54,7 @@ SCREEN = (
     "xvfb",
     "xauth",
     "xdotool",
+    "strace",  # sees every address that a program connects to
     "at-spi2-core",
     "dbus",
     "dbus-x11",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PACKAGE_PARTS = ("run", "test", "check")
 PRACTICE = "practice"
+PEER = "peer"
 PROJECT = "project"
 
 
@@ -64,6 +65,9 @@ class Environment:
             digest.update((locks / "build.txt").read_bytes())
         elif part in {*PACKAGE_PARTS, PRACTICE}:
             digest.update((locks / f"{part}.txt").read_bytes())
+        elif part == PEER:
+            lock = self.root / "packaging" / "peer" / "package-lock.json"
+            digest.update(lock.read_bytes())
         else:
             digest.update((self.root / "packaging" / "dev_system.py").read_bytes())
         return digest.hexdigest()
@@ -126,9 +130,7 @@ class Environment:
         self._unfinished.touch()
         # A .venv's own interpreter cannot make the .venv again: ask the one below it.
         python = getattr(sys, "_base_executable", None) or sys.executable
-        status, output = run_logged(
-            [python, "-m", "venv", str(self.folder)], self.log, keep_open=self._held
-        )
+        status, output = self.run([python, "-m", "venv", str(self.folder)])
         if status:
             raise SetupError(f"Python could not make .venv: {cause(output)} (see {self.log}).")
         self._unfinished.unlink()
@@ -149,11 +151,19 @@ class Environment:
         if PROJECT in parts:
             self._pip(["--no-deps", "--no-build-isolation", "-e", str(self.root)])
 
+    def run(self, command: list[str]) -> tuple[int, str]:
+        """Run a command of the set-up; it holds the lock too, should it outlive this process.
+
+        Returns:
+            Its exit status and its output, which is in the log as well.
+        """
+        return run_logged(command, self.log, keep_open=self._held)
+
     def _pip(self, arguments: list[str]) -> None:
         self._unfinished.touch()
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "install"]
         command += ["--no-input", "--root-user-action", "ignore", *arguments]
-        status, output = run_logged(command, self.log, keep_open=self._held)
+        status, output = self.run(command)
         # pip downloads everything before it changes anything: until then the .venv is as it was.
         if not status or "Installing collected packages" not in output:
             self._unfinished.unlink()

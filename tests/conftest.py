@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -15,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+_RETRY = "spectr_desktop.providers.retry"
 _KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OLLAMA_HOST", "OLLAMA_API_KEY")
 
 
@@ -24,3 +27,10 @@ def _own_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPECTR_HOME", str(tmp_path / "home"))
     for name in _KEYS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that a server had no room for is sent again at once."""
+    if importlib.util.find_spec(_RETRY):
+        monkeypatch.setattr(importlib.import_module(_RETRY), "FIRST_DELAY_S", 0.0)

@@ -44,5 +44,5 @@ def header(*, cells: int = 1, **changes: object) -> Header:
 def plan(*, cells: int = 1, **changes: object) -> RunPlan:
     """A plan of some requests."""
     made = header(cells=cells, **changes)
-    request = GenerationRequest("smollm2", "Audit.", SOURCE, made.parameters)
+    request = GenerationRequest(made.model.id, "Audit.", SOURCE, made.parameters)
     return RunPlan(made, tuple(PlannedRequest(cell, request) for cell in made.cells))

@@ -1,4 +1,4 @@
-"""Runs over a socket: one request of each adapter to its scripted server."""
+"""Runs over a socket: one request of an adapter to a server."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.session import Session
     from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.server import ModelInfo
     from tests.servers.model_server import ModelServer
 
 # The cell of the plan's one request.
@@ -47,10 +48,12 @@ class Screen:
         await self._notifier.until(lambda: len(self.text) >= length)
 
 
-async def opened(name: str, base_url: str, model_id: str = "") -> tuple[Session, Screen]:
-    """A session with the server at an address, by default for the model of the scripted one."""
+async def opened(
+    name: str, base_url: str, model: ModelInfo | None = None
+) -> tuple[Session, Screen]:
+    """A session with the server at an address; without a model it is asked for the scripted one."""
     provider = compose.connect(ServerConfig(name, base_url))
-    model = await compose.choose_model(provider, model_id or SERVERS[name][1])
+    model = model or await compose.choose_model(provider, SERVERS[name][1])
     screen = Screen()
     session, error = compose.open_session(plan(model=model), provider, screen.show)
     assert error is None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -20,8 +18,9 @@ from tests.servers.streams import Answer
 if TYPE_CHECKING:
     from spectr_desktop.records.run import ErrorInfo, RunResult
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 _KEY = "sk-a-key"
-_RETRY = "spectr_desktop.providers.retry"
 _REMEDIES = ("Check ", "Choose ", "Pick ", "Start ", "Set ", "Try ", "run the audit again")
 
 
@@ -121,13 +120,6 @@ _SILENT = [(Fault.HALF_OPEN, 0), (Fault.STALL, len(CUT)), (Fault.ENDLESS, 3 * le
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.setenv(variable, _KEY)
-
-
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request is sent again at once."""
-    if importlib.util.find_spec(_RETRY):
-        monkeypatch.setattr(importlib.import_module(_RETRY), "FIRST_DELAY_S", 0.0)
 
 
 def test_no_fault_is_left_out() -> None:

@@ -23,6 +23,9 @@ def checkout(tmp_path: Path) -> Path:
     locks.mkdir(parents=True)
     for name in LOCKS:
         (locks / f"{name}.txt").write_text(f"{name}==1\n", encoding="utf-8")
+    (root / "packaging" / "peer").mkdir()
+    for name in ("package.json", "package-lock.json"):
+        (root / "packaging" / "peer" / name).write_text("{}\n", encoding="utf-8")
     (root / "packaging" / "dev_system.py").write_text("WINDOW = {}\n", encoding="utf-8")
     (root / "pyproject.toml").write_text(
         '[project]\nname = "x"\n\n[tool.ruff]\nline-length = 100\n', encoding="utf-8"

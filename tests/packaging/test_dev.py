@@ -10,10 +10,11 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import dev_peer
 import dev_practice
 import pytest
 from dev_steps import SetupError
-from dev_venv import PACKAGE_PARTS, PRACTICE, PROJECT, Environment
+from dev_venv import PACKAGE_PARTS, PEER, PRACTICE, PROJECT, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,10 @@ def dev(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", checkout)
     environment = Environment(checkout)
-    parts = (*PACKAGE_PARTS, PRACTICE, PROJECT, module.WINDOW, module.SCREEN)
+    parts = (*PACKAGE_PARTS, PRACTICE, PEER, PROJECT, module.WINDOW, module.SCREEN)
     environment.write_stamp({part: environment.key(part) for part in parts})
+    dev_peer.program(environment.folder).parent.mkdir(parents=True)
+    dev_peer.program(environment.folder).touch()
     return module
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import dev_venv
 import pytest
 from dev_steps import SetupError
-from dev_venv import PACKAGE_PARTS, PRACTICE, PROJECT, Environment
+from dev_venv import PACKAGE_PARTS, PEER, PRACTICE, PROJECT, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ALL = (*PACKAGE_PARTS, PRACTICE, PROJECT, "window")
+ALL = (*PACKAGE_PARTS, PRACTICE, PEER, PROJECT, "window")
 
 
 def _stamp(root: Path) -> Environment:
@@ -74,6 +74,7 @@ def test_a_fresh_stamp_fits(checkout: Path) -> None:
     [
         pytest.param(_append("packaging/locks/run.txt"), ["run"], id="a lock"),
         pytest.param(_append("packaging/locks/practice.txt"), [PRACTICE], id="practice lock"),
+        pytest.param(_append("packaging/peer/package-lock.json"), [PEER], id="peer lock"),
         pytest.param(_append("packaging/locks/build.txt"), [PROJECT], id="build lock"),
         pytest.param(_append("packaging/dev_system.py"), ["window"], id="system packages"),
         pytest.param(_new_dependency, [PROJECT], id="pyproject's dependencies"),
