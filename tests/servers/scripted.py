@@ -26,6 +26,7 @@ from tests.servers.script import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
@@ -52,6 +53,7 @@ class ScriptedServer:
         self._connections: set[asyncio.Task[None]] = set()
         self._failures: list[Exception] = []
         self._server: asyncio.Server | None = None
+        self.tls: ssl.SSLContext | None = None
 
     @property
     def base_url(self) -> str:
@@ -68,7 +70,7 @@ class ScriptedServer:
         await self.until(lambda: len(self.disconnects) >= count)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
