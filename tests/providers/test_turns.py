@@ -129,7 +129,7 @@ async def test_programs_share_the_queue_and_a_killed_one_leaves_it(
 ) -> None:
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", _OTHER]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:  # noqa: ASYNC220
         assert process.stdout is not None
         assert await asyncio.to_thread(process.stdout.readline) == b"begun\n"
         work = Work()
