@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spectr_desktop.audit.letters import Letters
 from spectr_desktop.records.events import GenerationEnded, RateLimit, RetryScheduled
 from spectr_desktop.records.run import Phase, Timings, Usage
 
@@ -63,6 +64,7 @@ class CellState:
     Attributes:
         position, retry, retry_at, limits: as in `Progress`; the session sets them.
         text: the pieces of the answer.
+        letters, thought_letters: join what a server cut within a letter.
         usage: the newest count.
         ended: the end mark, once it came.
     """
@@ -75,6 +77,8 @@ class CellState:
         self.retry_at = now
         self.limits: tuple[RateLimit, ...] = ()
         self.text: list[str] = []
+        self.letters = Letters()
+        self.thought_letters = Letters()
         self.usage = Usage()
         self.ended: GenerationEnded | None = None
         self._began = now

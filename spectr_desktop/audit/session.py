@@ -6,24 +6,13 @@ import asyncio
 import contextlib
 import itertools
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from spectr_desktop.audit import budget
-from spectr_desktop.audit.plan import utc_now
+from spectr_desktop.audit.outcome import cell_result, finished, run_result
 from spectr_desktop.audit.progress import CellState, Progress
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
-from spectr_desktop.providers.errors import (
-    AuthFailed,
-    ConnectionLost,
-    EgressRefused,
-    EngineFailed,
-    ModelMissing,
-    Unreachable,
-)
 from spectr_desktop.records.events import (
-    CellFinished,
     GenerationEnded,
     Heartbeat,
     Notice,
@@ -39,13 +28,9 @@ from spectr_desktop.records.events import (
 )
 from spectr_desktop.records.run import (
     CellResult,
-    ErrorInfo,
     Outcome,
     Phase,
     RunResult,
-    StopReason,
-    Usage,
-    worst,
 )
 from spectr_desktop.store.estimates import Expected
 
@@ -61,15 +46,6 @@ _log = logger(__name__)
 _DRAIN_S = 0.033
 _PROBE_S = 10.0
 _NOTHING_EXPECTED = Expected()
-_OUTCOME_OF = {
-    StopReason.NATURAL: Outcome.COMPLETE,
-    StopReason.LENGTH: Outcome.LENGTH_LIMIT,
-    StopReason.CONTEXT_FULL: Outcome.CONTEXT_FULL,
-    StopReason.REFUSAL: Outcome.REFUSED,
-    StopReason.OTHER: Outcome.INTERRUPTED,
-}
-# The next request would fail in the same way.
-_REPEATS = (AuthFailed, EgressRefused, EngineFailed, ModelMissing, Unreachable)
 
 
 class EventSink(Protocol):
@@ -155,19 +131,26 @@ class Session:
             self._cell = CellState(planned.cell.id, self._clock())
             if self._stop_requested or repeats:
                 results.append(CellResult(planned.cell.id, Outcome.NOT_SENT))
-                self._record(_finished(results[-1]))
+                self._record(finished(results[-1]))
                 continue
             self._task = asyncio.create_task(self._consume(planned), name="request")
             watching = asyncio.create_task(self._watch(), name="liveness")
             was_cancelled |= await self._ended(self._task)
             watching.cancel()
             was_cancelled |= await self._ended(watching)
-            result, repeats = self._result(planned, self._task)
+            result, repeats = cell_result(
+                planned,
+                self._cell,
+                self._task,
+                self._clock(),
+                never_cuts=self._provider.never_cuts,
+                model_context=self.plan.header.model.context,
+            )
             texts[planned.cell.id] = "".join(self._cell.text)
             results.append(result)
-            self._record(_finished(result))
+            self._record(finished(result))
             self._learn(result)
-        run = self._run_result(results, texts)
+        run = run_result(results, texts)
         self._cell = CellState("", self._clock())
         self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
         self._drain()
@@ -193,11 +176,24 @@ class Session:
         return was_cancelled
 
     async def _consume(self, planned: PlannedRequest) -> None:
-        async with contextlib.aclosing(self._provider.generate(planned.request)) as events:
-            async for event in events:
-                self._on_event(event)
-                if isinstance(event, GenerationEnded):
-                    return  # a server that holds the connection open cannot hold the run open
+        try:
+            async with contextlib.aclosing(self._provider.generate(planned.request)) as events:
+                async for event in events:
+                    if isinstance(event, GenerationEnded):
+                        self._take_halves()
+                    self._on_event(event)
+                    if isinstance(event, GenerationEnded):
+                        return  # a server that holds the connection open cannot hold the run open
+        finally:
+            self._take_halves()
+
+    def _take_halves(self) -> None:
+        """Half letters that no other half followed are kept as they are."""
+        cell = self._cell
+        if half := cell.letters.rest():
+            self._on_text(half)
+        if half := cell.thought_letters.rest():
+            self._record(ThinkingDelta(half))
 
     async def _watch(self) -> None:
         """Ask the server now and then whether it lives, where no byte comes for minutes."""
@@ -219,11 +215,13 @@ class Session:
         if isinstance(event, TextDelta):
             self._enter(Phase.WRITING)
             cell.count_delta(now)
-            cell.text.append(event.text)
-        elif isinstance(event, ThinkingDelta):
+            self._on_text(cell.letters.feed(event.text))
+            return
+        if isinstance(event, ThinkingDelta):
             if cell.phase is not Phase.WRITING:
                 self._enter(Phase.THINKING)
             cell.count_delta(now)
+            event = ThinkingDelta(cell.thought_letters.feed(event.text))
         elif isinstance(event, PhaseChanged):
             self._enter(event.phase)
             return
@@ -242,6 +240,11 @@ class Session:
             cell.ended = event
             self._enter(Phase.FINISHING)
         self._record(event)
+
+    def _on_text(self, text: str) -> None:
+        if text:
+            self._cell.text.append(text)
+            self._record(TextDelta(text))
 
     def _enter(self, phase: Phase) -> None:
         cell = self._cell
@@ -280,100 +283,6 @@ class Session:
                 batch.insert(0, RunEntry(batch[0].t, "", Notice(error.code, error.message)))
         self._listener(batch)
 
-    def _result(self, planned: PlannedRequest, task: asyncio.Task[None]) -> tuple[CellResult, bool]:
-        """How the request ended, and whether the next one would end in the same way."""
-        cell = self._cell
-        result = CellResult(
-            cell=cell.id,
-            outcome=Outcome.INTERRUPTED,
-            stop_reason=cell.ended.stop_reason if cell.ended else None,
-            usage=cell.usage,
-            timings=cell.timings(self._clock()),
-            complete_input=budget.complete_input(
-                cell.usage,
-                planned.cell.estimated_input,
-                counted=planned.cell.counted_input,
-                strict=self._provider.never_cuts and cell.answered,
-            ),
-            explanation=cell.ended.explanation if cell.ended else "",
-        )
-        # What comes after the end mark changes nothing any more.
-        if cell.ended is None and task.cancelled():
-            return replace(result, outcome=Outcome.STOPPED), False
-        if cell.ended is None and (error := task.exception()) is not None:
-            lost = isinstance(error, ConnectionLost)
-            outcome = Outcome.INTERRUPTED if lost else Outcome.FAILED
-            return replace(result, outcome=outcome, error=_info(error)), isinstance(error, _REPEATS)
-        if cell.ended is None:
-            return replace(result, error=_NO_END_MARK), False
-        outcome = _OUTCOME_OF[cell.ended.stop_reason]
-        if cell.ended.stop_reason is StopReason.OTHER:
-            return replace(result, outcome=outcome, error=_ended_oddly(cell.ended)), False
-        if outcome is Outcome.LENGTH_LIMIT and self._context_is_full(planned):
-            outcome = Outcome.CONTEXT_FULL
-        return replace(result, outcome=outcome), False
-
-    def _context_is_full(self, planned: PlannedRequest) -> bool:
-        usage = self._cell.usage
-        context = planned.request.parameters.context or self.plan.header.model.context
-        if context is None or usage.input is None or usage.output is None:
-            return False
-        return usage.input + usage.output >= context - budget.CONTEXT_MARGIN
-
-    def _run_result(self, results: list[CellResult], texts: dict[str, str]) -> RunResult:
-        outcome = worst([result.outcome for result in results])
-        if outcome is Outcome.NOT_SENT:  # only Stop, pressed between two requests, leaves that
-            outcome = Outcome.STOPPED
-        error = next((result.error for result in results if result.outcome is outcome), None)
-        return RunResult(
-            outcome=outcome,
-            finished_at=utc_now(),
-            cells=tuple(results),
-            texts=texts,
-            error=error,
-            usage=_total([result.usage for result in results]),
-        )
-
-
-_NO_END_MARK = ErrorInfo(
-    "no_end_mark",
-    "The answer ended without its end mark, so it may be cut. What arrived is kept; run the audit "
-    "again to get the rest.",
-)
-
-
-def _ended_oddly(ended: GenerationEnded) -> ErrorInfo:
-    return ErrorInfo(
-        "ended_oddly",
-        "The server ended the answer for a reason that no report has, so it may be cut. What "
-        "arrived is kept; run the audit again to get the rest.",
-        detail=ended.explanation,
-    )
-
-
-def _info(error: BaseException) -> ErrorInfo:
-    if isinstance(error, SpectrError):
-        return ErrorInfo(error.code, error.message, error.params, error.detail)
-    _log.error("a request failed unexpectedly", exc_info=error)
-    return ErrorInfo(
-        "internal",
-        "The program made a mistake while it read the answer. What arrived is kept; the log says "
-        "more.",
-        detail=f"{type(error).__name__}: {error}",
-    )
-
-
-def _finished(result: CellResult) -> CellFinished:
-    return CellFinished(
-        outcome=result.outcome,
-        stop_reason=result.stop_reason,
-        error=result.error,
-        usage=result.usage,
-        timings=result.timings,
-        complete_input=result.complete_input,
-        explanation=result.explanation,
-    )
-
 
 def _merged(entries: list[RunEntry]) -> list[RunEntry]:
     """The entries with neighbouring deltas of one kind joined: one line a frame, not a token."""
@@ -387,11 +296,3 @@ def _merged(entries: list[RunEntry]) -> list[RunEntry]:
         else:
             out.extend(run)
     return out
-
-
-def _total(usages: list[Usage]) -> Usage:
-    def added(name: str) -> int | None:
-        known = [value for usage in usages if (value := getattr(usage, name)) is not None]
-        return sum(known) if known else None
-
-    return Usage(added("input"), added("output"), added("thinking"), added("cached"))

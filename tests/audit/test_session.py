@@ -623,3 +623,20 @@ async def test_what_was_measured_is_learned() -> None:
     await session.run()
     (result,) = learned
     assert (result.timings.loading_ms, result.timings.reading_ms) == (2000, 3000)
+
+
+@pytest.mark.parametrize("ending", [[], [_WHOLE[-1]], [_LOST]])
+async def test_a_letter_that_is_cut_between_deltas_is_whole(ending: list[Step]) -> None:
+    steps: list[Step] = [
+        ThinkingDelta("\ud83c"),
+        ThinkingDelta("\udfe6\ud83c"),
+        TextDelta("a\ud83c"),
+        TextDelta("\udfe6b\ud83c"),
+        *ending,
+    ]
+    session, _, record = made(steps)
+    result = await session.run()
+    assert result.texts["1.quick"] == record.text() == record.text("kept") == "a🏦b\ud83c"
+    thoughts = [e.text for e in record.events("kept") if isinstance(e, ThinkingDelta)]
+    assert "".join(thoughts) == "🏦\ud83c"
+    assert isinstance(record.events()[-1], RunFinished)
