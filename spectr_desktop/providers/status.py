@@ -126,6 +126,7 @@ def status_error(
     request_id: str = "",
     headers: Mapping[str, str] | None = None,
     repeated: frozenset[int] = BUSY_ONLY,
+    meant: int | None = None,
 ) -> ProviderError:
     """The error for an answer that is none.
 
@@ -140,8 +141,10 @@ def status_error(
         request_id: the provider's own id of the request.
         headers: of the answer; None inside a stream, where nothing is sent again.
         repeated: statuses after which the request may be sent again.
+        meant: of an error inside a stream, the status that it has where it comes before one.
     """
-    error = _classified(status, words, host=host, model=model, key_variable=key_variable, pull=pull)
+    params: dict[str, str | int] = {"host": host, "model": model, "status": status}
+    error = _classified(meant or status, words, params, key_variable=key_variable, pull=pull)
     if isinstance(error, AuthFailed) and not key_sent:
         error = key_missing(host, key_variable)
     error.status = status
@@ -157,10 +160,15 @@ def status_error(
 
 
 def _classified(
-    status: int, words: ServerWords, *, host: str, model: str, key_variable: str, pull: str
+    status: int,
+    words: ServerWords,
+    params: dict[str, str | int],
+    *,
+    key_variable: str,
+    pull: str,
 ) -> ProviderError:
     said = f"{words.type} {words.message}".lower()
-    params: dict[str, str | int] = {"host": host, "model": model, "status": status}
+    host = params["host"]
     if status == HTTPStatus.PAYMENT_REQUIRED or any(mark in said for mark in _UNPAID):
         return AuthFailed(
             "billing",
@@ -188,6 +196,7 @@ def _classified(
 def _by_status(status: int, params: dict[str, str | int]) -> ProviderError:
     """The error for words that say nothing known."""
     host = params["host"]
+    inside = int(params["status"]) < HTTPStatus.MULTIPLE_CHOICES  # no sentence names a 200
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return BadRequest(
             "redirected",
@@ -204,11 +213,11 @@ def _by_status(status: int, params: dict[str, str | int]) -> ProviderError:
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return BadRequest(
             "bad_request",
-            f"{host} did not accept the request (HTTP {status}). See the details, and choose other "
-            "limits or another model.",
+            f"{host} did not accept the request{'' if inside else f' (HTTP {status})'}. See the "
+            "details, and choose other limits or another model.",
             params=params,
         )
-    where = "in the middle of its answer" if status < HTTPStatus.BAD_REQUEST else f"(HTTP {status})"
+    where = "in the middle of its answer" if inside else f"(HTTP {status})"
     return ServerFailed(
         "server_error",
         f"{host} reported an error {where}. See the details and the server's log, then run the "
