@@ -16,10 +16,10 @@ from spectr_desktop.providers import anthropic_request
 from spectr_desktop.providers.anthropic_models import LLAMA_SERVER, listed, owner, tokens
 from spectr_desktop.providers.anthropic_status import KEY_VARIABLE, Failures, rate_limits
 from spectr_desktop.providers.anthropic_stream import Message
-from spectr_desktop.providers.errors import BadRequest, ModelMissing, ProviderError
+from spectr_desktop.providers.errors import ModelMissing, ProviderError
 from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.sse import HEARTBEAT, sse_events
-from spectr_desktop.providers.status import key_of, not_a_stream, reply_object
+from spectr_desktop.providers.status import key_of, not_a_stream, readable_key, reply_object
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import as_objects, json_object
@@ -118,7 +118,7 @@ class Anthropic:
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """In turn, and again where that is allowed: see `_attempt`."""
         payload, notices = anthropic_request.message(request)
-        for notice in notices:
+        for notice in (*notices, *readable_key(self._config.base_url, self._key)):
             yield notice
         turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(payload)))
         async with contextlib.aclosing(turn) as events:
@@ -217,18 +217,9 @@ class Anthropic:
 
         Raises:
             AuthFailed: it is missing, or damaged.
-            BadRequest: it would travel readable (code `insecure_key`).
         """
-        readable = self._config.base_url.startswith("http:") and not self._transport.loopback
-        needed = not (readable or self._transport.loopback)
+        needed = self._config.base_url.startswith("https:") and not self._transport.loopback
         key = key_of(self._key, host=self._host, variable=KEY_VARIABLE, needed=needed)
-        if key and readable:
-            raise BadRequest(
-                "insecure_key",
-                f"The key was not sent: everybody on the way to {self._host} could read it. Write "
-                f"the address with https://, or remove {KEY_VARIABLE} if the server needs none.",
-                params={"host": self._host, "variable": KEY_VARIABLE},
-            )
         return {"anthropic-version": _VERSION, **({"x-api-key": key} if key else {})}
 
     async def _page(self, after: str) -> dict[str, Any]:

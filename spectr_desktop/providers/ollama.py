@@ -18,6 +18,7 @@ from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
+    readable_key,
     reply_object,
     server_words,
     status_error,
@@ -118,6 +119,8 @@ class Ollama:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """In turn, and again where that is allowed: see `_attempt`."""
+        for notice in readable_key(self._config.base_url, self._key):
+            yield notice
         turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
         async with contextlib.aclosing(turn) as events:
             async for event in events:

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from spectr_desktop.logs import logger
+from spectr_desktop.providers.egress import is_loopback
 from spectr_desktop.providers.errors import (
     AuthFailed,
     BadRequest,
@@ -20,6 +22,7 @@ from spectr_desktop.providers.errors import (
 )
 from spectr_desktop.providers.retry import asked_delay
 from spectr_desktop.providers.wire import as_object, json_object
+from spectr_desktop.records.events import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +106,20 @@ def key_of(source: KeySource, *, host: str, variable: str, needed: bool) -> str 
             params={"host": host, "variable": variable},
         )
     return key
+
+
+def readable_key(base_url: str, source: KeySource) -> tuple[Notice, ...]:
+    """A word of warning where the key travels unencrypted over a network."""
+    if not base_url.startswith("http:") or is_loopback(base_url) or not source():
+        return ()
+    host = urlsplit(base_url).netloc
+    return (
+        Notice(
+            "readable_key",
+            f"The key and the source travel unencrypted to {host}: everybody on the way can read "
+            "them. Use https:// if the server has it.",
+        ),
+    )
 
 
 def key_missing(host: str, variable: str) -> AuthFailed:

@@ -9,6 +9,7 @@ from spectr_desktop.providers.status import (
     ServerWords,
     key_of,
     not_a_stream,
+    readable_key,
     redacted,
     server_words,
     status_error,
@@ -151,3 +152,20 @@ def test_a_missing_key_matters_only_where_it_is_needed(nothing: str | None) -> N
     with pytest.raises(errors.AuthFailed, match="no key for h") as caught:
         key_of(lambda: nothing, host="h", variable="V", needed=True)
     assert caught.value.code == "key_missing"
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "told"),
+    [
+        ("http://model.example.org:8000", "k", True),
+        ("http://10.0.0.1", "k", True),
+        ("http://10.0.0.1", None, False),
+        ("https://model.example.org", "k", False),
+        ("http://127.0.0.1:8080", "k", False),
+        ("http://localhost", "k", False),
+    ],
+)
+def test_a_key_that_everybody_can_read_is_told(url: str, key: str | None, told: bool) -> None:
+    notices = readable_key(url, lambda: key)
+    assert bool(notices) is told
+    assert not told or notices[0].message.endswith(".")
