@@ -68,8 +68,7 @@ def parameters(
             raise ContextOverflow(
                 "context_overflow",
                 f"The source needs {about}{needed} tokens, and “{model.title}” holds {limit}. "
-                "Nothing was sent. Choose a model with a larger context, raise --context, or "
-                "audit fewer files.",
+                "Nothing was sent. Choose a model with a larger context, or audit fewer files.",
                 params={"needed": needed, "limit": limit, "model": model.title},
             )
         if max_tokens is None:

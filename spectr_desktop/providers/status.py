@@ -200,7 +200,7 @@ def _classified(
         return ContextOverflow(
             "context_overflow",
             "The source is longer than the model's context, so nothing was read. Choose a model "
-            "with a larger context, raise --context, or audit fewer files.",
+            "with a larger context, or audit fewer files.",
             params=params,
         )
     if status == HTTPStatus.NOT_FOUND or "not_found_error" in said or "model_not_found" in said:

@@ -18,12 +18,15 @@ from PySide6.QtWidgets import (
 from spectr_desktop.ui.markdown_lines import visible
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from spectr_desktop.ui.theme import Colors, Theme
 
 BannerKind = Literal["info", "warning", "error"]
 
 _SIGNS = {"info": "●", "warning": "▲", "error": "■"}
-_DETAILS_HEIGHT = 110
+_DETAILS_HEIGHT = 140
+_DETAILS_MARGIN = 18
 
 
 class Banner(QFrame):
@@ -54,7 +57,6 @@ class Banner(QFrame):
         self._details.setReadOnly(True)
         self._details.setTabChangesFocus(True)
         self._details.setFrameShape(QFrame.Shape.NoFrame)
-        self._details.setMaximumHeight(_DETAILS_HEIGHT)
         self._details.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -97,12 +99,24 @@ class Banner(QFrame):
         self._button.setChecked(False)
         self._on_toggled(unfolded=False)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the details as high as they need to be at this width."""
+        super().resizeEvent(event)
+        self._fit_details()
+
+    def _fit_details(self) -> None:
+        # A plain text edit's document counts its height in lines.
+        lines = self._details.document().size().height()
+        height = round(lines * self._details.fontMetrics().lineSpacing()) + _DETAILS_MARGIN
+        self._details.setFixedHeight(min(height, _DETAILS_HEIGHT))
+
     def _on_toggled(self, unfolded: bool) -> None:
         arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
         self._button.setArrowType(arrow)
         state = self.tr("unfolded") if unfolded else self.tr("folded")
         self._button.setAccessibleName(f"{self.tr('Details')}, {state}")
         self._details.setVisible(unfolded)
+        self._fit_details()
 
     def _on_theme_changed(self) -> None:
         colors = self._theme.colors

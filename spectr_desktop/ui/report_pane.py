@@ -271,7 +271,8 @@ class ReportPane(QWidget):
         if not left and self.pill.hasFocus():
             self.view.setFocus()
         self._place_pill()
-        self.pill.setVisible(left)
+        # Behind the empty state there is nothing to go to.
+        self.pill.setVisible(left and self._stack.currentWidget() is self.view)
         self.pill.raise_()
 
     def _on_pill_clicked(self) -> None:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from spectr_desktop.audit.progress import Progress, Stall
 from spectr_desktop.records.run import Outcome, Phase
@@ -31,6 +31,8 @@ class StatusLine(QWidget):
         self._status.setObjectName("runStatus")
         self._status.setAccessibleName(self.tr("Run status"))
         self._status.setTextFormat(Qt.TextFormat.PlainText)
+        # A long line must not make the window wider.
+        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._saved = QLabel(self)
         self._saved.setObjectName("savedStatus")
         self._saved.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,10 +72,14 @@ class StatusLine(QWidget):
             parts.append(self.tr("{speed} tokens/s").format(speed=f"{speed:.1f}"))
             parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
         if progress.retry is not None:
+            reasons = {
+                "server_busy": self.tr("the server is busy"),
+                "unreachable": self.tr("the server does not answer"),
+            }
+            reason = reasons.get(progress.retry.code, self.tr("the server reported an error"))
             parts.append(
-                self.tr(
-                    "nothing was answered; sent again in {time} s, attempt {n} of {all}"
-                ).format(
+                self.tr("{reason}; sent again in {time} s, attempt {n} of {all}").format(
+                    reason=reason,
                     time=math.ceil(progress.retry_s),
                     n=progress.retry.attempt,
                     all=progress.retry.attempts,

@@ -84,6 +84,14 @@ def test_a_run_without_a_word_leaves_the_empty_state(pane: ReportPane) -> None:
     assert "Press Ctrl+R" in label(pane, "reportEmpty").text()
 
 
+def test_nothing_lies_below_the_empty_state(pane: ReportPane) -> None:
+    pane.start("Vault.sol")
+    pane.show_banner("The run was stopped, so the report ends where it was.", "warning")
+    pane.finish()
+    pane.view.left_behind_changed.emit(True)
+    assert not pane.pill.isVisible()
+
+
 def test_start_drops_everything_of_the_run_before(pane: ReportPane) -> None:
     pane.append_text("old")
     pane.append_thinking("old thoughts")

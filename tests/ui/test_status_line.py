@@ -95,7 +95,9 @@ def test_a_queue_and_a_retry_are_told(line: StatusLine) -> None:
     assert _text(line).startswith("●  Waiting for its turn, number 2 in line  4:42")
     retry = RetryScheduled(2, 3, 4000, "server_busy", "Busy.")
     line.show_progress(replace(_PROGRESS, phase=Phase.CONNECTING, retry=retry, retry_s=3.2))
-    assert "sent again in 4 s, attempt 2 of 3" in _text(line)
+    assert "the server is busy; sent again in 4 s, attempt 2 of 3" in _text(line)
+    line.show_progress(replace(_PROGRESS, retry=replace(retry, code="server_error")))
+    assert "the server reported an error; sent again in 0 s" in _text(line)
 
 
 def test_what_a_service_allows_is_in_the_tooltip(line: StatusLine) -> None:
