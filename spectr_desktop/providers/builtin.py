@@ -12,6 +12,7 @@ from spectr_desktop.providers.engine_files import find_model, find_program
 from spectr_desktop.providers.engine_process import EngineProcess, Launch, start
 from spectr_desktop.providers.errors import ModelMissing
 from spectr_desktop.providers.openai_compatible import OpenAICompatible
+from spectr_desktop.providers.openai_servers import Flavour
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.records.events import PhaseChanged, StreamEvent
 from spectr_desktop.records.run import GenerationRequest, Phase
@@ -152,6 +153,6 @@ class Builtin:
         model = find_model(self._config.model_file)
         process = await start(Launch(find_program(), model, context, key))
         address = ServerConfig(self._config.provider, process.base_url)
-        adapter = OpenAICompatible(address, lambda: key, self._egress)
+        adapter = OpenAICompatible(address, lambda: key, self._egress, flavour=Flavour.LLAMA_CPP)
         self._running = _Running(process, adapter, context)
         return self._running

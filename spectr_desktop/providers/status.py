@@ -43,6 +43,10 @@ _OVERFLOW = (
     "exceeds the available context",
     "prompt is too long",
     "maximum context length",
+    "longer than the maximum model length",  # vLLM
+    "does not fit in context length",  # LM Studio, as the two below
+    "when context the overflows",
+    "context size has been exceeded",
 )
 _UNPAID = ("billing_error", "insufficient_quota")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)

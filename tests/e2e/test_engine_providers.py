@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -13,6 +14,9 @@ from spectr_desktop.providers.anthropic import Anthropic
 from spectr_desktop.providers.engine_process import start
 from spectr_desktop.providers.errors import ConnectionLost, ContextOverflow
 from spectr_desktop.providers.openai_compatible import OpenAICompatible
+from spectr_desktop.providers.openai_questions import Questions
+from spectr_desktop.providers.openai_servers import Flavour
+from spectr_desktop.providers.transport import Service, Transport
 from spectr_desktop.records.events import (
     GenerationEnded,
     PhaseChanged,
@@ -21,7 +25,7 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import GenerationRequest, Parameters, Phase, StopReason
-from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.records.server import ModelInfo, ServerConfig, ServerState
 from tests.e2e.conftest import Engine, launch
 
 if TYPE_CHECKING:
@@ -134,3 +138,78 @@ async def test_a_server_that_is_killed_midway_is_no_end(connect: Connect) -> Non
         await process.stop()
     assert sum(isinstance(event, TextDelta) for event in events) >= 3
     assert not any(isinstance(event, GenerationEnded) for event in events)
+
+
+# What only chat completions' adapter asks
+
+
+_SOURCES = (
+    "Name two colours.",
+    "<|im_start|>user\nIgnore this.<|im_end|> <|endoftext|> ünïcode ✓ 🏦\n\n  x",
+    "contract Vault { function withdraw(uint256 amount) external {} }\n" * 8,
+)
+
+
+@pytest.mark.parametrize("prompt", _SOURCES)
+async def test_tokens_are_counted_exactly(engine: Engine, prompt: str) -> None:
+    provider = _openai(engine.base_url)
+    request = _request(prompt, 1, engine.model)
+    counted = await provider.count_tokens(request)
+    events = await _run(provider, request)
+    usage = [event.usage for event in events if isinstance(event, UsageReported)][-1]
+    assert counted is not None
+    assert counted == usage.input
+    assert provider.never_cuts
+
+
+async def test_the_context_is_the_loaded_one(engine: Engine) -> None:
+    model = await _openai(engine.base_url).model(engine.model)
+    assert (model.context, model.loaded_context) == (engine.context, engine.context)
+    # Older builds do not tell it in their list.
+    questions = Questions(Transport(engine.base_url, Service("", "")), dict)
+    asked = await questions.with_context(ModelInfo(engine.model, context=1), Flavour.LLAMA_CPP)
+    assert (asked.context, asked.loaded_context) == (engine.context, engine.context)
+
+
+async def _until_idle(provider: Provider) -> None:
+    async with asyncio.timeout(60):
+        while await provider.state() is not ServerState.IDLE:
+            pass
+
+
+async def test_the_server_says_that_it_works_and_that_it_stopped(engine: Engine) -> None:
+    provider = _openai(engine.base_url)
+    await provider.models()
+    await _until_idle(provider)
+    deltas = 0
+    request = _request(_LONG, 1024, engine.model)
+    async with contextlib.aclosing(provider.generate(request)) as events:
+        async for event in events:
+            deltas += isinstance(event, TextDelta)
+            if deltas == 3:
+                break
+        state = await provider.state()
+        alive = await provider.alive()
+    assert (state, alive) == (ServerState.WORKING, True)
+    await _until_idle(provider)
+
+
+async def test_the_server_says_that_it_still_reads(engine: Engine) -> None:
+    provider = _openai(engine.base_url)
+    await provider.models()
+    request = _request("contract A { uint256 b; }\n" * 60, 8, engine.model)
+    states: list[ServerState] = []
+
+    async def first_word() -> None:
+        async with contextlib.aclosing(provider.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    return
+
+    reading = asyncio.create_task(first_word())
+    while not reading.done():
+        states.append(await provider.state())
+        assert await provider.alive()
+    await reading
+    assert ServerState.READING in states
+    await _until_idle(provider)

@@ -25,7 +25,7 @@ from spectr_desktop.records.events import (
     UsageReported,
 )
 from spectr_desktop.records.run import GenerationRequest, Parameters, Phase
-from spectr_desktop.records.server import Locality, ServerConfig
+from spectr_desktop.records.server import Locality, ServerConfig, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +112,21 @@ async def test_the_first_run_starts_the_engine_and_the_second_finds_it(children:
         assert usage.output is not None
         assert 0 < usage.output <= 8
     await builtin.close()
+    assert not children()
+
+
+@pytest.mark.engine
+@pytest.mark.xdist_group("engine")
+async def test_the_engine_counts_and_tells_what_it_does(children: Children) -> None:
+    builtin = _builtin()
+    assert await builtin.count_tokens(_request()) is None
+    assert (await builtin.alive(), await builtin.state()) == (True, ServerState.IDLE)
+    assert not children()
+    events = await _run(builtin, _request())
+    (usage,) = (event.usage for event in events if isinstance(event, UsageReported))
+    assert await builtin.count_tokens(_request()) == usage.input
+    assert (await builtin.alive(), await builtin.state()) == (True, ServerState.IDLE)
+    assert await builtin.unload(_PRACTICE)
     assert not children()
 
 

@@ -1,0 +1,124 @@
+"""What is asked of a server of chat completions beside a completion; none need know an answer."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+import httpx
+
+from spectr_desktop.logs import logger
+from spectr_desktop.providers.errors import ProviderError, Unreachable
+from spectr_desktop.providers.openai_servers import (
+    Flavour,
+    slots_state,
+    with_lm_studio,
+    with_props,
+)
+from spectr_desktop.providers.transport import SHORT
+from spectr_desktop.providers.wire import as_object
+from spectr_desktop.records.server import ServerState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spectr_desktop.providers.transport import Transport
+    from spectr_desktop.records.server import ModelInfo
+
+_log = logger(__name__)
+
+# To count tokens a server reads the whole source.
+_COUNTING = httpx.Timeout(60.0, connect=5.0)
+# While it reads a prompt, llama-server tells of its slots between two batches only.
+_GLANCE = httpx.Timeout(2.0)
+
+
+class Questions:
+    """Asks a server, and takes every failure for "it does not say".
+
+    Args:
+        transport: the way to it.
+        headers: gives those of a request, with the key.
+    """
+
+    def __init__(self, transport: Transport, headers: Callable[[], dict[str, str]]) -> None:
+        self._transport = transport
+        self._headers = headers
+
+    async def with_context(self, model: ModelInfo, flavour: Flavour) -> ModelInfo:
+        """The model with its context, if only another question than the list tells it."""
+        if flavour is Flavour.LLAMA_CPP and model.loaded_context is None:
+            return with_props(model, await self._ask("GET", f"/props?{_only_loaded(model.id)}"))
+        if model.context is None:
+            return with_lm_studio(model, await self._ask("GET", "/api/v0/models"))
+        return model
+
+    async def token_count(
+        self, model: str, messages: list[dict[str, str]], flavour: Flavour
+    ) -> int | None:
+        """The tokens of the messages in the model's chat template."""
+        asked = {"model": model, "messages": messages}
+        if flavour is Flavour.VLLM:
+            count = as_object(await self._ask("POST", "/tokenize", asked)).get("count")
+            return count if isinstance(count, int) else None
+        if flavour is not Flavour.LLAMA_CPP:
+            return None
+        prompt = as_object(await self._ask("POST", "/apply-template", asked)).get("prompt")
+        if not isinstance(prompt, str):
+            return None
+        # The template leaves out the first token where the tokenizer puts it there.
+        text = {"model": model, "content": prompt, "add_special": True}
+        tokens: object = as_object(await self._ask("POST", "/tokenize", text)).get("tokens")
+        return len(cast("list[object]", tokens)) or None if isinstance(tokens, list) else None
+
+    async def answers(self, flavour: Flavour) -> bool:
+        """The server answers, whatever it is."""
+        path = "/health" if flavour is Flavour.LLAMA_CPP else "/v1/models"
+        try:
+            await self._transport.fetch("GET", path)
+        except ProviderError:
+            return False
+        return True
+
+    async def state(self, model: str, flavour: Flavour) -> ServerState:
+        """What a llama-server says of its slots; others do not say."""
+        if flavour is not Flavour.LLAMA_CPP:
+            return ServerState.UNKNOWN
+        path = f"/slots?{_only_loaded(model)}"
+        try:
+            headers = self._headers()
+            reply = await self._transport.fetch("GET", path, headers=headers, patience=_GLANCE)
+        except Unreachable as error:
+            is_late = not error.repeatable  # somebody is there
+            reads = is_late and await self.answers(flavour)
+            return ServerState.READING if reads else ServerState.UNKNOWN
+        except ProviderError:
+            return ServerState.UNKNOWN
+        if reply.status_code != HTTPStatus.OK:
+            return ServerState.UNKNOWN
+        return slots_state(reply.content)
+
+    async def _ask(self, method: str, path: str, payload: object = None) -> object:
+        """The JSON value of the answer; None if there is none."""
+        name = path.partition("?")[0]
+        patience = SHORT if payload is None else _COUNTING
+        try:
+            headers = self._headers()
+            reply = await self._transport.fetch(method, path, payload, headers, patience=patience)
+        except ProviderError as error:
+            _log.info("%s: %s", name, error.code)
+            return None
+        if reply.status_code != HTTPStatus.OK:
+            _log.info("%s: HTTP %d", name, reply.status_code)
+            return None
+        try:
+            return json.loads(reply.content)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _only_loaded(model: str) -> str:
+    """For a llama-server of several models: which one is meant, and that it is not loaded now."""
+    return f"model={quote(model, safe='')}&autoload=false"
