@@ -11,15 +11,20 @@ if TYPE_CHECKING:
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_CR, _LF = b"\r\n"
+_JSON = json.JSONDecoder()
 
 
 class WireError(ValueError):
     """The bytes are not the format, or one line or event is longer than `MAX_EVENT_BYTES`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SseEvent:
-    """One dispatched event: its type ("message" by default), data and the last event id."""
+    """One dispatched event: its type ("message" by default), data and the last event id.
+
+    Not frozen: one is made for every token, and a frozen one costs three times as much to make.
+    """
 
     type: str
     data: str
@@ -29,125 +34,199 @@ class SseEvent:
 class LineSplitter:
     r"""Splits bytes at `\n` and, for SSE, at `\r` and `\r\n` too; ends may be cut by chunks.
 
-    Only bytes end a line: U+2028, U+0085, VT and FF are text.
+    Only bytes end a line: U+2028, U+0085, VT and FF are text. One BOM at the start is dropped.
+
+    Attributes:
+        at_start: nothing has come but what may be a BOM.
+        start: how the line that no end has followed yet begins; empty if there is no such line.
     """
 
     def __init__(self, *, carriage_returns: bool) -> None:
         self._carriage_returns = carriage_returns
         self._after_cr = False
-        self._open = bytearray()
+        self.at_start = True
+        self.start = b""
+        # What chunks without a line end have added to the start: bytes would be copied every time.
+        self._more = bytearray()
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """The lines that this chunk ends; it is taken in as they are asked for.
+        """The lines that this chunk ends; it is taken in when the first is asked for.
 
         Raises:
             WireError: a line is too long. All lines before it have been given.
         """
-        if self._carriage_returns:
-            chunk = self._normalised(chunk)
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            if self._open:
-                self._keep(line)
-                yield bytes(self._open)
-                self._open.clear()
+        for line in self.take(chunk):
+            if len(line) > MAX_EVENT_BYTES:
+                raise _too_long()
+            yield line
+        if len(self.start) > MAX_EVENT_BYTES:
+            raise _too_long()
+
+    def take(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk ends. The caller looks whether one, or `start`, is too long.
+
+        Raises:
+            WireError: the chunk ends no line, and the open one is too long.
+        """
+        if self.at_start:
+            chunk = self._without_bom(chunk)
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(b"\n")
+        universal = self._carriage_returns and _CR in chunk
+        if not universal and _LF not in chunk:
+            if self.start:
+                self._more += chunk
             else:
-                _check_size(len(line))
-                yield line
-        self._keep(rest)
+                self.start = chunk
+            if len(self.start) + len(self._more) > MAX_EVENT_BYTES:
+                raise _too_long()
+            return []
+        if self._more:
+            chunk = b"".join((self.start, self._more, chunk))
+            self._more.clear()
+        elif self.start:
+            chunk = self.start + chunk
+        if not universal:
+            lines = chunk.split(b"\n")
+            self.start = lines.pop()
+            return lines
+        lines = chunk.splitlines()  # of bytes: at these three ends and no others
+        self._after_cr = chunk[-1] == _CR
+        self.start = b"" if chunk[-1] in b"\r\n" else lines.pop()
+        return lines
 
     def rest(self) -> bytes:
         """The line that no end has followed yet."""
-        return bytes(self._open)
+        return self.start + self._more
 
-    def _normalised(self, chunk: bytes) -> bytes:
-        if self._after_cr and chunk:
-            self._after_cr = False
-            if chunk.startswith(b"\n"):
-                chunk = chunk[1:]
-        if b"\r" in chunk:
-            self._after_cr = chunk.endswith(b"\r")
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return chunk
-
-    def _keep(self, part: bytes) -> None:
-        _check_size(len(self._open) + len(part))
-        self._open += part
+    def _without_bom(self, chunk: bytes) -> bytes:
+        chunk, self.start = self.start + chunk, b""
+        self.at_start = _BOM.startswith(chunk)
+        if not self.at_start:
+            return chunk.removeprefix(_BOM)
+        self.start = chunk
+        return b""
 
 
 class SseDecoder:
     """Server-sent events by the rules of the WHATWG HTML standard, section 9.2.6.
 
     One deviation, for servers that close without the last blank line: at the end of the
-    stream pending data that is `[DONE]` or a complete JSON text is dispatched.
+    stream pending data that is `[DONE]` or a complete JSON object or array is dispatched.
     """
 
     def __init__(self) -> None:
         self._lines = LineSplitter(carriage_returns=True)
-        self._first_line = True
-        self._type = ""
-        self._data: list[str] = []
-        self._data_size = 0
+        self._type = b""
+        self._data: bytes | bytearray | None = None
+        self._size = 0  # of the pending event's lines, with their names
         self._id = ""
-        self._last_id = ""
         self.retry_ms: int | None = None
 
     def feed(self, chunk: bytes) -> Iterator[SseEvent]:
-        """The events that this chunk completes; it is taken in as they are asked for.
+        """The events that this chunk completes; it is taken in at once.
 
         Raises:
-            WireError: an event is longer than `MAX_EVENT_BYTES`; those before it have been given.
+            WireError: a line or an event is too long. All events before it have been given.
         """
-        for line in self._lines.feed(chunk):
-            if self._first_line:
-                self._first_line = False
-                line = line.removeprefix(_BOM)  # noqa: PLW2901
+        lines = self._lines
+        if not (self._size or lines.start or lines.at_start or len(chunk) > MAX_EVENT_BYTES):
+            whole = self._whole(chunk)
+            if whole is not None:
+                return iter((whole,))
+        taken = lines.take(chunk)
+        if not taken:
+            return iter(())
+        events: list[SseEvent] = []
+        kind, data, size = self._type, self._data, self._size
+        for line in taken:
             if line:
-                self._field(line)
-            elif (event := self._dispatch()) is not None:
-                yield event
+                # The two usual fields are read here: a call for each would cost as much again.
+                name, _, value = line.partition(b": ")
+                if name == b"data" and data is None:
+                    data = value
+                    size += len(line)
+                elif name == b"event":
+                    kind = value
+                    size += len(line)
+                else:
+                    self._type, self._data, self._size = kind, data, size
+                    self._field(line)
+                    kind, data, size = self._type, self._data, self._size
+            elif size > MAX_EVENT_BYTES:
+                return _then_too_long(events)
+            else:
+                if data is not None:
+                    text = data.decode("utf-8", "replace")
+                    name = kind.decode("utf-8", "replace") if kind else "message"
+                    events.append(SseEvent(name, text, self._id))
+                    data = None
+                kind = b""
+                size = 0
+        self._type, self._data, self._size = kind, data, size
+        if size > MAX_EVENT_BYTES or len(lines.start) > MAX_EVENT_BYTES:
+            return _then_too_long(events)
+        return iter(events)
 
     def finish(self) -> list[SseEvent]:
-        """What the end of the stream completes: nothing, or one event (see the class)."""
+        """What the end of the stream completes: nothing, or one event (see the class).
+
+        Raises:
+            WireError: with the line that had no end the event is too long.
+        """
         rest = self._lines.rest()
-        if self._first_line:
-            rest = rest.removeprefix(_BOM)
-        if rest:
+        self._lines = LineSplitter(carriage_returns=True)
+        # Any other field may be cut, and nothing would tell.
+        if rest.startswith(b"data:"):
             self._field(rest)
-        data = "\n".join(self._data)
-        if data.strip() != "[DONE]" and json_object(data) is None:
-            return []
-        event = self._dispatch()
-        return [] if event is None else [event]
+        return [
+            event
+            for event in self.feed(b"\n")
+            if event.data.strip() == "[DONE]" or isinstance(_json(event.data), dict | list)
+        ]
+
+    def _whole(self, chunk: bytes) -> SseEvent | None:
+        """The event if the chunk is one in its usual form, as nearly all of an answer are.
+
+        The loop in `feed` would make the same of it, more slowly. A line feed that was to be passed
+        over after a carriage return stays so: later it can only be one more blank line.
+        """
+        end = b"\r\n" if _CR in chunk else b"\n"
+        line, _, rest = chunk.partition(end)
+        kind = b""
+        if rest != end and line[:7] == b"event: ":
+            kind = line[7:]
+            line, _, rest = rest.partition(end)
+        if rest != end or line[:6] != b"data: ":
+            return None
+        if end == b"\r\n" and (_CR in (both := kind + line) or _LF in both):
+            return None
+        name = kind.decode("utf-8", "replace") if kind else "message"
+        return SseEvent(name, line[6:].decode("utf-8", "replace"), self._id)
 
     def _field(self, line: bytes) -> None:
-        name, colon, raw = line.partition(b":")
-        if not name and colon:
-            return
-        value = (raw[1:] if raw.startswith(b" ") else raw).decode("utf-8", "replace")
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
         if name == b"data":
-            # The whole line counts: lines without a value take memory too.
-            self._data_size += len(line)
-            _check_size(self._data_size)
-            self._data.append(value)
+            if self._data is None:
+                self._data = value
+            else:
+                if isinstance(self._data, bytes):
+                    self._data = bytearray(self._data)
+                self._data += b"\n" + value
         elif name == b"event":
             self._type = value
         elif name == b"id":
-            if "\0" not in value:
-                self._id = value
-        elif name == b"retry" and value.isascii() and value.isdigit():
-            self.retry_ms = int(value[:9])
-
-    def _dispatch(self) -> SseEvent | None:
-        self._last_id = self._id
-        data, self._data = self._data, []
-        self._data_size = 0
-        kind, self._type = self._type, ""
-        if not data:
-            return None
-        return SseEvent(
-            kind or "message", data[0] if len(data) == 1 else "\n".join(data), self._last_id
-        )
+            if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+        else:
+            if name == b"retry" and value.isdigit():
+                # Cut, because int() refuses numerals of thousands of digits.
+                self.retry_ms = min(int(value.lstrip(b"0")[:19] or b"0"), 10**18)
+            if len(line) <= MAX_EVENT_BYTES:
+                return
+        self._size += len(line)
 
 
 class NdjsonDecoder:
@@ -157,27 +236,28 @@ class NdjsonDecoder:
         self._lines = LineSplitter(carriage_returns=False)
 
     def feed(self, chunk: bytes) -> Iterator[dict[str, Any]]:
-        """The objects that this chunk completes; it is taken in as they are asked for.
+        """The objects that this chunk completes; it is taken in when the first is asked for.
 
         Raises:
             WireError: a line is too long, no JSON, or no object; those before have been given.
         """
         for line in self._lines.feed(chunk):
-            if line.strip():
-                yield _object(line)
+            if line and not line.isspace():
+                # A damaged character must not cost the line that it stands in.
+                value = json_object(line.decode("utf-8", "replace"))
+                if value is None:
+                    raise WireError(f"a line is no JSON object: {line[:200]!r}")
+                yield value
 
     def finish(self) -> list[dict[str, Any]]:
         """The last object if the stream ended without a line end but after a complete one."""
-        value = json_object(_text(self._lines.rest()))
+        value = json_object(self._lines.rest().decode("utf-8", "replace"))
         return [] if value is None else [value]
 
 
 def json_object(text: str | bytes) -> dict[str, Any] | None:
     """The JSON object in a text; None if it is anything else."""
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    value = _json(text)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
@@ -198,18 +278,23 @@ def as_strings(value: object) -> frozenset[str]:
     return frozenset(item for item in items if isinstance(item, str))
 
 
-def _object(line: bytes) -> dict[str, Any]:
-    value = json_object(_text(line))
-    if value is None:
-        raise WireError(f"a line is no JSON object: {line[:200]!r}")
-    return value
+def _json(text: str | bytes) -> object:
+    """The JSON value in a text; None if there is none."""
+    try:
+        if isinstance(text, bytes):
+            return json.loads(text)
+        # What json.loads does with white space costs as much as parsing a short object.
+        text = text.strip(" \t\r\n")
+        value, end = _JSON.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if end == len(text) else None
 
 
-def _text(line: bytes) -> str:
-    """A damaged character must not cost the line that it stands in."""
-    return line.removeprefix(_BOM).decode("utf-8", "replace")
+def _too_long() -> WireError:
+    return WireError(f"a line or event is longer than {MAX_EVENT_BYTES} bytes")
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_EVENT_BYTES:
-        raise WireError(f"a line or event is longer than {MAX_EVENT_BYTES} bytes")
+def _then_too_long(events: list[SseEvent]) -> Iterator[SseEvent]:
+    yield from events
+    raise _too_long()
