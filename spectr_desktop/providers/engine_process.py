@@ -85,6 +85,8 @@ class Launch:
             if original := variables.pop("LD_LIBRARY_PATH_ORIG", ""):
                 variables["LD_LIBRARY_PATH"] = original
         variables |= self.program.environment
+        # After Stop the slots tell what it does; older builds answer that only when told to.
+        variables["LLAMA_ARG_ENDPOINT_SLOTS"] = "1"
         if self.key:
             variables["LLAMA_API_KEY"] = self.key
         return variables

@@ -14,6 +14,7 @@ from spectr_desktop.logs import logger
 from spectr_desktop.providers.errors import AuthFailed, ProviderError, ServerFailed
 from spectr_desktop.providers.ollama_address import DEFAULT, host_address
 from spectr_desktop.providers.ollama_models import count, listed, running, same, shown
+from spectr_desktop.providers.ollama_stream import Answer, ReportedError, lines
 from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.status import (
     key_of,
@@ -26,23 +27,17 @@ from spectr_desktop.providers.status import (
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import (
-    NdjsonDecoder,
     WireError,
-    as_object,
     as_objects,
     json_object,
 )
 from spectr_desktop.records.events import (
-    GenerationEnded,
     Heartbeat,
     Notice,
     PhaseChanged,
     StreamEvent,
-    TextDelta,
-    ThinkingDelta,
-    UsageReported,
 )
-from spectr_desktop.records.run import GenerationRequest, Phase, StopReason, Usage
+from spectr_desktop.records.run import GenerationRequest, Phase
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
 if TYPE_CHECKING:
@@ -59,7 +54,6 @@ _SERVICE = Service(
     "Ollama",
     "Ollama does not answer at {host}. Start it with `ollama serve`, or pick another provider.",
 )
-_REASONS = {"stop": StopReason.NATURAL, "length": StopReason.LENGTH}
 # The oldest version of which it was seen that it refuses an over-long input when it is told not
 # to cut; older ones may pass over what they do not know.
 _STRICT_SINCE = (0, 33)
@@ -246,47 +240,31 @@ class Ollama:
         return out
 
     async def _events(self, chat: Exchange, model: str) -> AsyncGenerator[StreamEvent, None]:
-        decoder = NdjsonDecoder()
+        answer = Answer()
         try:
-            async with contextlib.aclosing(chat.chunks()) as chunks:
-                async for chunk in chunks:
-                    quiet = True
-                    for line in decoder.feed(chunk):
-                        quiet = False
-                        for event in self._line(line, model):
-                            yield event
-                    if quiet:
-                        yield Heartbeat()
-            for line in decoder.finish():
-                for event in self._line(line, model):
-                    yield event
-        except WireError as error:
-            raise ServerFailed(
-                "protocol",
-                f"{self._transport.host} sent something that is not Ollama's stream. What had "
-                "arrived is kept.",
-                params={"host": self._transport.host},
-                detail=str(error),
-            ) from error
+            async with contextlib.aclosing(lines(chat)) as found:
+                async for line in found:
+                    for event in (Heartbeat(),) if line is None else answer.line(line):
+                        yield event
+        except (ReportedError, WireError, ProviderError) as error:
+            for event in answer.rest():
+                yield event
+            raise self._ended_by(error, model) from error
+        for event in answer.rest():
+            yield event
 
-    def _line(self, line: dict[str, Any], model: str) -> list[StreamEvent]:
-        if "error" in line:
-            raise self._error(200, line, model)
-        message = as_object(line.get("message"))
-        out: list[StreamEvent] = []
-        if thinking := message.get("thinking"):
-            out.append(ThinkingDelta(str(thinking)))
-        if content := message.get("content"):
-            out.append(TextDelta(str(content)))
-        if line.get("done"):
-            # Go leaves out every metric that is 0, and older servers what a cache had.
-            read = count(line.get("prompt_eval_count"))
-            out.append(UsageReported(Usage(read, count(line.get("eval_count")) or 0)))
-            said = str(line.get("done_reason") or "stop")
-            reason = _REASONS.get(said, StopReason.OTHER)
-            other = f"Ollama's reason: {said}" if reason is StopReason.OTHER else ""
-            out.append(GenerationEnded(reason, other))
-        return out
+    def _ended_by(self, error: Exception, model: str) -> ProviderError:
+        if isinstance(error, ReportedError):
+            return self._error(200, error.line, model)
+        if isinstance(error, ProviderError):
+            return error
+        return ServerFailed(
+            "protocol",
+            f"{self._transport.host} sent something that is not Ollama's stream. What had arrived "
+            "is kept.",
+            params={"host": self._transport.host},
+            detail=str(error),
+        )
 
     async def _completed(self, model: ModelInfo, limit: asyncio.Semaphore) -> ModelInfo:
         """A listed model with its capabilities, which older servers tell one by one."""

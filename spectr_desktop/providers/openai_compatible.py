@@ -17,7 +17,7 @@ from spectr_desktop.providers.openai_questions import Questions
 from spectr_desktop.providers.openai_servers import Flavour, flavour_of, is_llama_server, listed
 from spectr_desktop.providers.openai_stream import answer_events
 from spectr_desktop.providers.retry import with_retries
-from spectr_desktop.providers.status import key_of, reply_object
+from spectr_desktop.providers.status import key_of, readable_key, reply_object
 from spectr_desktop.providers.transport import Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import as_objects
@@ -127,6 +127,8 @@ class OpenAICompatible:
                 f"{self._transport.host} offers no way to set thinking to “{thinking}” for "
                 f"“{request.model}”, so this was left out.",
             )
+        for notice in readable_key(self._config.base_url, self._key):
+            yield notice
         turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
         async with contextlib.aclosing(turn) as events:
             async for event in events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from spectr_desktop.providers.errors import ConnectionLost, ProviderError
 from spectr_desktop.providers.openai_errors import Failures, error_in
@@ -66,7 +66,7 @@ async def answer_events(
             for event in answer.whole(await body.read(), content_type):
                 yield event
             return
-        stream = sse_events(cast("Exchange", body), failures.host)  # of which it takes the chunks
+        stream = sse_events(body, failures.host)
         async with contextlib.aclosing(_streamed(stream, answer)) as events:
             async for event in events:
                 yield event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from spectr_desktop.providers.errors import ServerFailed
 from spectr_desktop.providers.wire import SseDecoder, SseEvent, WireError
@@ -11,14 +11,19 @@ from spectr_desktop.providers.wire import SseDecoder, SseEvent, WireError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from spectr_desktop.providers.transport import Exchange
-
-
 # Comments and halves of events: the server is there.
 HEARTBEAT = SseEvent("heartbeat", "")
 
 
-async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[SseEvent, None]:
+class Chunks(Protocol):
+    """Where the bytes of an answer come from: an exchange, or what has looked at its beginning."""
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes as they arrive."""
+        ...
+
+
+async def sse_events(source: Chunks, host: str) -> AsyncGenerator[SseEvent, None]:
     """The events of an answer; `HEARTBEAT` for bytes that complete none.
 
     Raises:
@@ -26,7 +31,7 @@ async def sse_events(exchange: Exchange, host: str) -> AsyncGenerator[SseEvent, 
     """
     decoder = SseDecoder()
     try:
-        async with contextlib.aclosing(exchange.chunks()) as chunks:
+        async with contextlib.aclosing(source.chunks()) as chunks:
             async for chunk in chunks:
                 quiet = True
                 for event in decoder.feed(chunk):

@@ -81,7 +81,13 @@ def server_words(body: bytes | dict[str, Any], key: str | None = None) -> Server
         if inner is not None:
             return server_words(inner, key)
     fields = as_object(error)
-    kind = fields.get("type") or fields.get("code") or ""
+    kind, code = fields.get("type") or "", fields.get("code") or ""
+    # OpenAI's code says more than its type; other servers repeat the status or the type there.
+    kind = (
+        f"{kind} {code}"
+        if kind and isinstance(code, str) and code not in ("", kind)
+        else kind or code
+    )
     message = fields.get("message") or "" if fields else error
     return ServerWords(redacted(str(kind), key)[:_KEPT], redacted(str(message), key)[:_KEPT])
 
@@ -209,7 +215,7 @@ def _classified(
         )
     if status == HTTPStatus.NOT_FOUND or "not_found_error" in said or "model_not_found" in said:
         return _missing(said.strip(), params, pull)
-    if status in _BUSY or "overloaded_error" in said or "rate_limit_error" in said:
+    if status in _BUSY or "overloaded_error" in said or "rate_limit" in said:
         return ServerBusy("server_busy", f"{host} is busy. Try again in a while.", params=params)
     return _by_status(status, params)
 

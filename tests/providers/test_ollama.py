@@ -255,6 +255,26 @@ async def test_thinking_comes_before_the_text() -> None:
     assert kinds(events, TextDelta) == [TextDelta("a")]
 
 
+async def test_thoughts_between_tags_are_told_apart() -> None:
+    end = {"done": True, "done_reason": "stop"}
+    events = await answered(said(content="<thi"), said(content="nk>hm</think>\n\na"), end)
+    assert kinds(events, ThinkingDelta) == [ThinkingDelta("hm")]
+    assert kinds(events, TextDelta) == [TextDelta("a")]
+
+
+@pytest.mark.parametrize("end", [{"done": True}, {"error": "killed"}, "no object", None])
+async def test_half_a_tag_is_text_at_every_end(end: object) -> None:
+    lines = [said(content="<thin"), *([] if end is None else [end])]
+    events: list[StreamEvent] = []
+    async with OllamaServer() as server:
+        server.routes["POST", "/api/chat"] = stream(*lines)
+        with contextlib.suppress(ServerFailed):
+            async with contextlib.aclosing(adapter(server).generate(_REQUEST)) as got:
+                async for event in got:
+                    events.append(event)  # noqa: PERF401  # those before an error count
+    assert kinds(events, TextDelta) == [TextDelta("<thin")]
+
+
 async def test_an_odd_reason_is_told() -> None:
     events = await answered({"done": True, "done_reason": "load"})
     assert events[-1] == GenerationEnded(StopReason.OTHER, "Ollama's reason: load")

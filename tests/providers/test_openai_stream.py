@@ -313,7 +313,7 @@ async def test_what_is_no_answer_is_not_taken_for_one(body: bytes, content_type:
 @pytest.mark.parametrize("content_type", ["", "text/plain; charset=utf-8"])
 @pytest.mark.parametrize("first", [b"", b": hello\n\n", b"event: message\n", b"\xef\xbb\xbf\n"])
 async def test_a_stream_is_known_by_its_first_bytes_too(content_type: str, first: bytes) -> None:
-    script = stream(first + data(delta(content="a")), DONE, content_type=content_type)
+    script = list(stream(first + data(delta(content="a")), DONE, content_type=content_type))
     if not content_type:
         head = script[0]
         assert isinstance(head, Send)

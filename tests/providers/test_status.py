@@ -23,6 +23,8 @@ _OVERFLOW = {"error": {"code": 400, "type": "exceed_context_size_error", "messag
     [
         (b'{"error": {"type": "t", "message": "m"}}', ServerWords("t", "m")),
         (b'{"type": "error", "error": {"type": "t", "message": "m"}}', ServerWords("t", "m")),
+        (b'{"error": {"type": "t", "code": "c", "message": "m"}}', ServerWords("t c", "m")),
+        (b'{"error": {"type": "t", "code": "t", "message": "m"}}', ServerWords("t", "m")),
         (b'{"error": {"code": 429, "message": "m"}}', ServerWords("429", "m")),
         (b'{"error": "words"}', ServerWords("", "words")),
         (
@@ -77,6 +79,7 @@ def test_words_are_cut_but_never_before_the_key_is_out() -> None:
         (503, "", "loading", errors.ServerBusy, "server_busy"),
         (529, "overloaded_error", "", errors.ServerBusy, "server_busy"),
         (200, "overloaded_error", "", errors.ServerBusy, "server_busy"),
+        (200, "tokens rate_limit_exceeded", "", errors.ServerBusy, "server_busy"),
         (301, "", "", errors.BadRequest, "redirected"),
         (400, "", "bad", errors.BadRequest, "bad_request"),
         (413, "", "", errors.BadRequest, "too_large"),
