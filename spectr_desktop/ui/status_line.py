@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from spectr_desktop.audit.progress import Progress, Stall
 from spectr_desktop.records.run import Outcome, Phase
 from spectr_desktop.records.server import ServerState
 
 if TYPE_CHECKING:
+    from spectr_desktop.audit.progress import Progress
     from spectr_desktop.records.run import RunResult
 
 # A speed needs a little time to mean anything.
@@ -86,12 +86,12 @@ class StatusLine(QWidget):
                 )
             )
         stalls = {
-            Stall.SILENT: self.tr("nothing new for {time}"),
-            Stall.SLOW: self.tr("far longer than lately, since {time}"),
-            Stall.UNREACHABLE: self.tr("the server has not answered for {time}"),
+            "silent": self.tr("nothing new for {time}"),
+            "slow": self.tr("far longer than lately, since {time}"),
+            "unreachable": self.tr("the server has not answered for {time}"),
         }
-        if progress.stall in stalls:
-            parts.append(stalls[progress.stall].format(time=clock(progress.stalled_s)))
+        if (stall := progress.stall.value) in stalls:
+            parts.append(stalls[stall].format(time=clock(progress.stalled_s)))
         self._show("     ".join(parts))
         self._status.setToolTip(self._limits(progress))
 
