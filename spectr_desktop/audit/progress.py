@@ -62,7 +62,8 @@ class CellState:
     """What is known of the request that runs now; all times by the session's clock.
 
     Attributes:
-        position, retry, retry_at, limits: as in `Progress`; the session sets them.
+        position: as in `Progress`.
+        retry, retry_at, limits: as in `Progress`; the session sets them.
         text: the pieces of the answer.
         letters, thought_letters: join what a server cut within a letter.
         usage: the newest count.
@@ -100,6 +101,11 @@ class CellState:
     def waits_in_silence(self) -> bool:
         """No byte can be expected now, so that only a question shows whether the server lives."""
         return self.phase in _SILENT
+
+    def queued(self, position: int, now: float) -> None:
+        """The request's place in the line changed; its own times begin when its turn comes."""
+        self.position = position
+        self._began = now
 
     def heard(self, now: float) -> None:
         """Something came from the server."""

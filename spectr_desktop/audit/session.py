@@ -228,7 +228,7 @@ class Session:
         elif isinstance(event, Heartbeat):
             return
         elif isinstance(event, Queued):
-            cell.position = event.position
+            cell.queued(event.position, now)
         elif isinstance(event, RetryScheduled):
             self._enter(Phase.CONNECTING)
             cell.retry, cell.retry_at = event, now + event.delay_ms / 1000

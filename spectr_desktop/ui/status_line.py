@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A speed needs a little time to mean anything.
 _SPEED_AFTER_S = 0.5
+# A tenth of what a service allows is little.
+_LOW = 10
 
 
 class StatusLine(QWidget):
@@ -71,27 +73,7 @@ class StatusLine(QWidget):
             speed = (progress.tokens - 1) / progress.writing_s
             parts.append(self.tr("{speed} tokens/s").format(speed=f"{speed:.1f}"))
             parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
-        if progress.retry is not None:
-            reasons = {
-                "server_busy": self.tr("the server is busy"),
-                "unreachable": self.tr("the server does not answer"),
-            }
-            reason = reasons.get(progress.retry.code, self.tr("the server reported an error"))
-            parts.append(
-                self.tr("{reason}; sent again in {time} s, attempt {n} of {all}").format(
-                    reason=reason,
-                    time=math.ceil(progress.retry_s),
-                    n=progress.retry.attempt,
-                    all=progress.retry.attempts,
-                )
-            )
-        stalls = {
-            "silent": self.tr("nothing new for {time}"),
-            "slow": self.tr("far longer than lately, since {time}"),
-            "unreachable": self.tr("the server has not answered for {time}"),
-        }
-        if (stall := progress.stall.value) in stalls:
-            parts.append(stalls[stall].format(time=clock(progress.stalled_s)))
+        parts += self._worries(progress)
         self._show("     ".join(parts))
         self._status.setToolTip(self._limits(progress))
 
@@ -134,6 +116,38 @@ class StatusLine(QWidget):
             ServerState.UNKNOWN: self.tr("what the server does now is unknown"),
         }
         self._show(f"{self._result}     {words[state]}")
+
+    def _worries(self, progress: Progress) -> list[str]:
+        """What is not as it should be: a retry, a stall, a limit that is nearly reached."""
+        parts: list[str] = []
+        if progress.retry is not None:
+            reasons = {
+                "server_busy": self.tr("the server is busy"),
+                "unreachable": self.tr("the server does not answer"),
+            }
+            reason = reasons.get(progress.retry.code, self.tr("the server reported an error"))
+            parts.append(
+                self.tr("{reason}; sent again in {time} s, attempt {n} of {all}").format(
+                    reason=reason,
+                    time=math.ceil(progress.retry_s),
+                    n=progress.retry.attempt,
+                    all=progress.retry.attempts,
+                )
+            )
+        stalls = {
+            "silent": self.tr("nothing new for {time}"),
+            "slow": self.tr("far longer than lately, since {time}"),
+            "unreachable": self.tr("the server has not answered for {time}"),
+        }
+        if (stall := progress.stall.value) in stalls:
+            parts.append(stalls[stall].format(time=clock(progress.stalled_s)))
+        for limit in progress.limits:
+            if limit.limit is None or limit.remaining is None:
+                continue
+            if limit.remaining * _LOW <= limit.limit:
+                count, what = f"{limit.remaining:,}", limit.name.replace("-", " ")
+                parts.append(self.tr("only {count} {what} left").format(count=count, what=what))
+        return parts
 
     def _limits(self, progress: Progress) -> str:
         """What the service still allows, a line each."""

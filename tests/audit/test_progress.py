@@ -75,3 +75,14 @@ def test_phases_before_a_new_attempt_are_not_measured() -> None:
     cell.enter(Phase.READING, 5.0)
     cell.enter(Phase.WRITING, 6.5)
     assert (cell.timings(7.0).loading_ms, cell.timings(7.0).reading_ms) == (None, 1500.0)
+
+
+def test_waiting_in_line_is_no_part_of_the_requests_own_times() -> None:
+    cell = CellState("1", 0.0)
+    cell.queued(1, 1.0)
+    cell.queued(0, 5.0)
+    cell.enter(Phase.CONNECTING, 5.0)
+    cell.enter(Phase.READING, 6.0)
+    cell.count_delta(7.0)
+    timings = cell.timings(8.0)
+    assert (timings.connect_ms, timings.first_token_ms, timings.total_ms) == (1000, 2000, 3000)

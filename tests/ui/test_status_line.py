@@ -115,6 +115,13 @@ def test_what_a_service_allows_is_in_the_tooltip(line: StatusLine) -> None:
     ]
 
 
+def test_what_a_service_hardly_allows_any_more_is_in_the_line(line: StatusLine) -> None:
+    limits = (RateLimit("requests", 50, 5), RateLimit("input-tokens", 50_000, 40_000))
+    line.show_progress(replace(_PROGRESS, limits=limits))
+    assert _text(line).endswith("only 5 requests left")
+    assert "input tokens" not in _text(line)
+
+
 @pytest.mark.parametrize("state", ServerState)
 def test_after_stop_the_servers_state_stands_behind_the_result(
     line: StatusLine, state: ServerState
