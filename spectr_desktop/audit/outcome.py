@@ -58,7 +58,7 @@ def cell_result(
     now: float,
     *,
     never_cuts: bool,
-    model_context: int | None,
+    context: int | None,
 ) -> tuple[CellResult, bool]:
     """How a request ended, and whether the next one would end in the same way.
 
@@ -68,7 +68,7 @@ def cell_result(
         task: read the answer; it is done.
         now: by the session's clock.
         never_cuts: of the provider.
-        model_context: tokens that the model holds, where the request names no number.
+        context: tokens that input and answer may have together; None if that is not known.
     """
     result = CellResult(
         cell=cell.id,
@@ -96,13 +96,12 @@ def cell_result(
     outcome = _OUTCOME_OF[cell.ended.stop_reason]
     if cell.ended.stop_reason is StopReason.OTHER:
         return replace(result, outcome=outcome, error=_ended_oddly(cell.ended)), False
-    if outcome is Outcome.LENGTH_LIMIT and _context_is_full(planned, cell.usage, model_context):
+    if outcome is Outcome.LENGTH_LIMIT and _context_is_full(cell.usage, context):
         outcome = Outcome.CONTEXT_FULL
     return replace(result, outcome=outcome), False
 
 
-def _context_is_full(planned: PlannedRequest, usage: Usage, model_context: int | None) -> bool:
-    context = planned.request.parameters.context or model_context
+def _context_is_full(usage: Usage, context: int | None) -> bool:
     if context is None or usage.input is None or usage.output is None:
         return False
     return usage.input + usage.output >= context - budget.CONTEXT_MARGIN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,16 @@ from spectr_desktop.records.events import GenerationEnded, RateLimit, RetrySched
 from spectr_desktop.records.run import Phase, Timings, Usage
 
 if TYPE_CHECKING:
+    from spectr_desktop.audit.plan import PlannedRequest
     from spectr_desktop.store.estimates import Expected
 
 # product.md, "stalled": a mark, never a timeout.
 _SILENT_S = 20.0
 _SLOW_FACTOR = 2.0
+_SPEED_OVER_S = 5.0
+_SPEED_AFTER_S = 0.5  # a speed needs a little time to mean anything
+_SLOTS_A_SECOND = 4
+_SPEED_SLOTS = round(_SPEED_OVER_S * _SLOTS_A_SECOND)
 _STREAMING = (Phase.THINKING, Phase.WRITING)
 _SILENT = (Phase.LOADING, Phase.READING)
 
@@ -37,7 +43,13 @@ class Progress:
         elapsed_s: since the run began.
         phase_s: since the phase began.
         tokens: pieces of answer and thinking so far (about one a token).
-        writing_s: since the first of them.
+        speed: of them, a second, over the last 5 s; None before there is one.
+        context_used: tokens of input and answer so far; None if the input is not known.
+        context: tokens that there is room for; None if it is not known.
+        exact: the input was counted by the server, not estimated by us.
+        limit: tokens that the answer may have.
+        left_s: what is left of loading or reading, as runs before took it; None if nobody knows.
+        first_token_s: from the request's begin to the first piece; None if none came.
         stall: whether something is wrong with the wait, and what.
         stalled_s: for how long.
         position: place in the queue before the server; 0 if it is not waiting there.
@@ -49,7 +61,13 @@ class Progress:
     elapsed_s: float
     phase_s: float
     tokens: int
-    writing_s: float
+    speed: float | None = None
+    context_used: int | None = None
+    context: int | None = None
+    exact: bool = False
+    limit: int | None = None
+    left_s: float | None = None
+    first_token_s: float | None = None
     stall: Stall = Stall.NO
     stalled_s: float = 0.0
     position: int = 0
@@ -61,6 +79,12 @@ class Progress:
 class CellState:
     """What is known of the request that runs now; all times by the session's clock.
 
+    Args:
+        cell: its id, "" for the run itself.
+        now: when it begins.
+        planned: what is sent, None for the run itself.
+        context: tokens that there is room for, None if that is not known.
+
     Attributes:
         position: as in `Progress`.
         retry, retry_at, limits: as in `Progress`; the session sets them.
@@ -70,8 +94,16 @@ class CellState:
         ended: the end mark, once it came.
     """
 
-    def __init__(self, cell: str, now: float) -> None:
+    def __init__(
+        self,
+        cell: str,
+        now: float,
+        planned: PlannedRequest | None = None,
+        context: int | None = None,
+    ) -> None:
         self.id = cell
+        self._planned = planned
+        self._context = context
         self.phase = Phase.IDLE
         self.position = 0
         self.retry: RetryScheduled | None = None
@@ -90,6 +122,8 @@ class CellState:
         self._last_at: float | None = None
         self._lasted: dict[Phase, float] = {}
         self._deltas = 0
+        # Pieces in each quarter of a second of the last few: (number of the quarter, count).
+        self._lately: deque[list[int]] = deque(maxlen=_SPEED_SLOTS + 1)
         self._dead_since: float | None = None
 
     @property
@@ -136,13 +170,19 @@ class CellState:
             self._first_at = now
         self._last_at = now
         self._deltas += 1
+        slot = int(now * _SLOTS_A_SECOND)
+        if self._lately and self._lately[-1][0] == slot:
+            self._lately[-1][1] += 1
+        else:
+            self._lately.append([slot, 1])
 
     def timings(self, now: float) -> Timings:
         """What was measured, at the end of the request."""
         rate = None
         first, last = self._first_at, self._last_at
         if first is not None and last is not None and last > first:
-            rate = round((self._deltas - 1) / (last - first), 2)
+            # The server's own count, where it gives one: a piece may hold several tokens.
+            rate = round(((self.usage.output or self._deltas) - 1) / (last - first), 2)
         return Timings(
             connect_ms=self._since_begin(self._connected_at),
             first_token_ms=self._since_begin(first),
@@ -161,7 +201,13 @@ class CellState:
             elapsed_s=now - run_began,
             phase_s=now - self._phase_at,
             tokens=self._deltas,
-            writing_s=now - self._first_at if self._first_at is not None else 0.0,
+            speed=self._speed(now),
+            context_used=self._context_used(),
+            context=self._context,
+            exact=self._planned is not None and self._planned.cell.counted_input is not None,
+            limit=self._planned.request.parameters.max_tokens if self._planned else None,
+            left_s=self._left(now, expected),
+            first_token_s=None if self._first_at is None else self._first_at - self._began,
             stall=stall,
             stalled_s=now - since,
             position=self.position,
@@ -169,6 +215,26 @@ class CellState:
             retry_s=max(0.0, self.retry_at - now),
             limits=self.limits,
         )
+
+    def _speed(self, now: float) -> float | None:
+        if self._first_at is None or now - self._first_at < _SPEED_AFTER_S:
+            return None
+        oldest = int((now - _SPEED_OVER_S) * _SLOTS_A_SECOND) + 1
+        count = sum(pieces for slot, pieces in self._lately if slot >= oldest)
+        return count / (now - max(self._first_at, oldest / _SLOTS_A_SECOND))
+
+    def _context_used(self) -> int | None:
+        if self._planned is None:
+            return None
+        cell = self._planned.cell
+        read = self.usage.input or cell.counted_input or cell.estimated_input
+        return read + self._deltas
+
+    def _left(self, now: float, expected: Expected) -> float | None:
+        usual = expected.loading_s if self.phase is Phase.LOADING else expected.reading_s
+        if not self.waits_in_silence or usual is None:
+            return None
+        return max(0.0, usual - (now - self._phase_at))
 
     def _stall(self, now: float, expected: Expected) -> tuple[Stall, float]:
         if self.phase in _STREAMING and now - self._heard_at >= _SILENT_S:

@@ -128,7 +128,7 @@ class Session:
         was_cancelled = False
         repeats = False
         for planned in self.plan.requests:
-            self._cell = CellState(planned.cell.id, self._clock())
+            self._cell = CellState(planned.cell.id, self._clock(), planned, self._context(planned))
             if self._stop_requested or repeats:
                 results.append(CellResult(planned.cell.id, Outcome.NOT_SENT))
                 self._record(finished(results[-1]))
@@ -144,7 +144,7 @@ class Session:
                 self._task,
                 self._clock(),
                 never_cuts=self._provider.never_cuts,
-                model_context=self.plan.header.model.context,
+                context=self._context(planned),
             )
             texts[planned.cell.id] = "".join(self._cell.text)
             results.append(result)
@@ -174,6 +174,11 @@ class Session:
                 was_cancelled = True
                 self.cancel()
         return was_cancelled
+
+    def _context(self, planned: PlannedRequest) -> int | None:
+        """Tokens that input and answer may have together, as far as it is known."""
+        model = self.plan.header.model
+        return planned.request.parameters.context or model.loaded_context or model.context
 
     async def _consume(self, planned: PlannedRequest) -> None:
         try:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from spectr_desktop.records.run import Outcome, Phase
+from spectr_desktop.records.run import Outcome, Phase, Timings
 from spectr_desktop.records.server import ServerState
 
 if TYPE_CHECKING:
     from spectr_desktop.audit.progress import Progress
     from spectr_desktop.records.run import RunResult
 
-# A speed needs a little time to mean anything.
-_SPEED_AFTER_S = 0.5
 # A tenth of what a service allows is little.
 _LOW = 10
 
@@ -68,14 +66,13 @@ class StatusLine(QWidget):
         if progress.position:
             doing = self.tr("Waiting for its turn, number {n} in line").format(n=progress.position)
         parts = [f"●  {doing}  {clock(progress.elapsed_s)}"]
-        writes = progress.phase in (Phase.THINKING, Phase.WRITING)
-        if writes and progress.writing_s > _SPEED_AFTER_S:
-            speed = (progress.tokens - 1) / progress.writing_s
-            parts.append(self.tr("{speed} tokens/s").format(speed=f"{speed:.1f}"))
-            parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
+        parts += self._speed(progress)
+        if progress.left_s is not None:
+            left = clock(math.ceil(progress.left_s))
+            parts.append(self.tr("about {time} left (estimate)").format(time=left))
         parts += self._worries(progress)
         self._show("     ".join(parts))
-        self._status.setToolTip(self._limits(progress))
+        self._status.setToolTip("\n".join(self._more(progress)))
 
     def show_result(self, result: RunResult, *, saved: bool) -> None:
         """The run has ended."""
@@ -105,6 +102,7 @@ class StatusLine(QWidget):
             )
         self._result = "     ".join(parts)
         self._show(self._result)
+        self._status.setToolTip("\n".join(self._totals(result)))
         self._saved.setText(self.tr("saved") if saved else self.tr("not saved"))
 
     def show_server(self, state: ServerState) -> None:
@@ -116,6 +114,37 @@ class StatusLine(QWidget):
             ServerState.UNKNOWN: self.tr("what the server does now is unknown"),
         }
         self._show(f"{self._result}     {words[state]}")
+
+    def _speed(self, progress: Progress) -> list[str]:
+        """How fast the answer comes, how much there is, how much room is left."""
+        if progress.phase not in (Phase.THINKING, Phase.WRITING):
+            return []
+        parts: list[str] = []
+        if progress.speed is not None:
+            parts.append(self.tr("{speed} tokens/s").format(speed=f"{progress.speed:.1f}"))
+            parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
+        if progress.context_used is not None and progress.context:
+            share = min(100, round(100 * progress.context_used / progress.context))
+            text = self.tr("context {share} %") if progress.exact else self.tr("context ~{share} %")
+            parts.append(text.format(share=share))
+        if progress.limit is not None:
+            left = max(0, progress.limit - progress.tokens)
+            parts.append(self.tr("at most {count} left").format(count=f"{left:,}"))
+        return parts
+
+    def _more(self, progress: Progress) -> list[str]:
+        """What does not fit into the line."""
+        lines: list[str] = []
+        if progress.first_token_s is not None:
+            seconds = f"{progress.first_token_s:.1f}"
+            lines.append(self.tr("First token after {time} s").format(time=seconds))
+        if progress.context_used is not None and progress.context:
+            lines.append(
+                self.tr("{used} of {all} tokens of the context are used").format(
+                    used=f"{progress.context_used:,}", all=f"{progress.context:,}"
+                )
+            )
+        return [*lines, *self._limits(progress)]
 
     def _worries(self, progress: Progress) -> list[str]:
         """What is not as it should be: a retry, a stall, a limit that is nearly reached."""
@@ -149,7 +178,32 @@ class StatusLine(QWidget):
                 parts.append(self.tr("only {count} {what} left").format(count=count, what=what))
         return parts
 
-    def _limits(self, progress: Progress) -> str:
+    def _totals(self, result: RunResult) -> list[str]:
+        """Where the time of a run went, and its tokens."""
+        timings = result.cells[0].timings if result.cells else Timings()
+        times = {
+            self.tr("Connected after {time} s"): timings.connect_ms,
+            self.tr("Loaded in {time} s"): timings.loading_ms,
+            self.tr("Read in {time} s"): timings.reading_ms,
+            self.tr("First token after {time} s"): timings.first_token_ms,
+            self.tr("Ended after {time} s"): timings.total_ms,
+        }
+        tokens = {
+            self.tr("{count} tokens read"): result.usage.input,
+            self.tr("{count} of them from a cache"): result.usage.cached,
+            self.tr("{count} tokens written"): result.usage.output,
+            self.tr("{count} of them thinking"): result.usage.thinking,
+        }
+        lines = [
+            text.format(time=f"{milliseconds / 1000:.1f}")
+            for text, milliseconds in times.items()
+            if milliseconds is not None
+        ]
+        return lines + [
+            text.format(count=f"{count:,}") for text, count in tokens.items() if count is not None
+        ]
+
+    def _limits(self, progress: Progress) -> list[str]:
         """What the service still allows, a line each."""
         lines: list[str] = []
         for limit in progress.limits:
@@ -159,7 +213,7 @@ class StatusLine(QWidget):
             until = f", {self.tr('until')} {limit.resets_at}" if limit.resets_at else ""
             name = limit.name.replace("-", " ")
             lines.append(f"{name}: {limit.remaining:,}{of} {self.tr('left')}{until}")
-        return "\n".join(lines)
+        return lines
 
     def _show(self, text: str) -> None:
         if self._status.text() != text:

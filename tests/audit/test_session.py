@@ -440,7 +440,7 @@ async def test_times_are_measured_by_the_clock() -> None:
     progress = session.progress()
     assert (progress.phase, progress.tokens) == (Phase.WRITING, 3)
     assert (progress.elapsed_s, progress.phase_s) == (4.25, 3.0)
-    assert (progress.writing_s, progress.stall) == (3.0, Stall.NO)
+    assert (progress.first_token_s, progress.speed, progress.stall) == (1.25, 1.0, Stall.NO)
     session.cancel()
     timings = (await task).cells[0].timings
     assert (timings.connect_ms, timings.first_token_ms, timings.total_ms) == (250, 1250, 4250)

@@ -15,7 +15,9 @@ from spectr_desktop.ui.status_line import StatusLine, clock
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-_PROGRESS = Progress(Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, writing_s=60.0)
+_PROGRESS = Progress(
+    Phase.WRITING, elapsed_s=282.9, phase_s=60.0, tokens=601, speed=10.0, first_token_s=7.1
+)
 _RESULT = RunResult(
     Outcome.COMPLETE,
     "2026-11-23T10:00:00Z",
@@ -62,15 +64,31 @@ def test_progress_has_phase_time_and_speed(line: StatusLine) -> None:
     assert _text(line) == "●  Writing  4:42     10.0 tokens/s     601 tokens"
 
 
-def test_a_speed_needs_time_to_mean_anything(line: StatusLine) -> None:
-    line.show_progress(replace(_PROGRESS, writing_s=0.1, tokens=2))
-    assert _text(line) == "●  Writing  4:42"
+def test_the_room_that_is_left_is_told_while_it_writes(line: StatusLine) -> None:
+    room = replace(_PROGRESS, context_used=2048, context=8192, limit=8192)
+    line.show_progress(room)
+    assert _text(line).endswith("601 tokens     context ~25 %     at most 7,591 left")
+    line.show_progress(replace(room, exact=True))
+    assert "context 25 %" in _text(line)
+    label = line.findChild(QLabel, "runStatus")
+    assert isinstance(label, QLabel)
+    assert label.toolTip().split("\n") == [
+        "First token after 7.1 s",
+        "2,048 of 8,192 tokens of the context are used",
+    ]
+    line.show_progress(replace(room, phase=Phase.READING, speed=None))
+    assert _text(line) == "●  Reading the source  4:42"
+
+
+def test_what_is_left_is_marked_as_an_estimate(line: StatusLine) -> None:
+    line.show_progress(replace(_PROGRESS, phase=Phase.LOADING, left_s=11.2))
+    assert _text(line).endswith("about 0:12 left (estimate)")
 
 
 def test_every_phase_has_a_word_of_its_own(line: StatusLine) -> None:
     seen = set()
     for phase in Phase:
-        line.show_progress(replace(_PROGRESS, phase=phase, writing_s=0.0))
+        line.show_progress(replace(_PROGRESS, phase=phase))
         seen.add(_text(line))
     assert len(seen) == len(Phase)
 
@@ -106,7 +124,7 @@ def test_what_a_service_allows_is_in_the_tooltip(line: StatusLine) -> None:
         RateLimit("input-tokens", None, 40_000),
         RateLimit("tokens", 5, None),
     )
-    line.show_progress(replace(_PROGRESS, limits=limits))
+    line.show_progress(replace(_PROGRESS, first_token_s=None, limits=limits))
     label = line.findChild(QLabel, "runStatus")
     assert isinstance(label, QLabel)
     assert label.toolTip().split("\n") == [
@@ -138,6 +156,13 @@ def test_a_result_has_time_speed_and_tokens(line: StatusLine) -> None:
     line.show_result(_RESULT, saved=True)
     assert _text(line) == "Complete  1:01     12.3 tokens/s     1,234 tokens read, 567 written"
     assert _text(line, "savedStatus") == "saved"
+    label = line.findChild(QLabel, "runStatus")
+    assert isinstance(label, QLabel)
+    assert label.toolTip().split("\n")[-3:] == [
+        "Ended after 61.9 s",
+        "1,234 tokens read",
+        "567 tokens written",
+    ]
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -89,6 +89,8 @@ def _facts(header: Header, result: RunResult) -> list[tuple[str, str]]:
         ("Tokens read", _count(result.usage.input)),
         ("Tokens written", _count(result.usage.output)),
         ("All of the input read", first.complete_input.value if first else ""),
+        ("First token after", _seconds(first.timings.first_token_ms) if first else ""),
+        ("Tokens a second", _rate(first.timings.tokens_per_second) if first else ""),
         ("Time", _seconds(first.timings.total_ms) if first else ""),
         ("Prompt", ", ".join(f"{k}, version {v}" for k, v in header.prompt_versions.items())),
         ("Program", f"Spectr Desktop {header.tool_version}"),
@@ -109,6 +111,10 @@ def _count(value: int | None) -> str:
 
 def _seconds(milliseconds: float | None) -> str:
     return f"{milliseconds / 1000:.1f} s" if milliseconds is not None else ""
+
+
+def _rate(value: float | None) -> str:
+    return f"{value:.1f}" if value is not None else ""
 
 
 def _plain(text: str) -> str:
