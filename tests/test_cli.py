@@ -4,14 +4,13 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spectr_desktop import __version__
+from tests.program import journal, one_sentence, outcome_of, run, start
 from tests.servers.anthropic_server import AnthropicServer
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
@@ -20,9 +19,9 @@ from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer, Fault, prompt_tokens
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
-_ROOT = Path(__file__).parents[1]
 _TEXT = "## High: Reëntrancy 🏦\r\n\x1b[31m| `withdraw` \u2028 |\n" * 5
 _CLOSED = "http://127.0.0.1:1"
 _KEY = "sk-test/KEY+0123456789"
@@ -47,46 +46,6 @@ class NaturalEnd(OllamaServer):
 
 def whole(text: str = _TEXT, **answer: Any) -> NaturalEnd:  # noqa: ANN401  # fields of Answer
     return NaturalEnd(Answer(text=text, seed=None, **answer))
-
-
-def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), **options.pop("env", {})}
-    command = [sys.executable, "-m", "spectr_desktop", *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen[bytes](command, bufsize=0, env=environment, **pipes)
-
-
-def run(*arguments: str | Path, **options: Any) -> tuple[int, str, str]:  # noqa: ANN401
-    """Status, standard output and standard error of the real program."""
-    with start(*arguments, **options) as process:
-        out, err = process.communicate()
-    return process.returncode, (out or b"").decode(), err.decode()
-
-
-def outcome_of(out: str) -> dict[str, Any]:
-    """The last line of an events output, all of which must be JSON objects."""
-    events = [json.loads(line) for line in out.split("\n")[:-1]]
-    assert all(isinstance(event, dict) for event in events)
-    assert [event["event"] for event in events].count("outcome") == 1
-    assert events[-1]["event"] == "outcome"
-    return events[-1]
-
-
-def journal(home: Path) -> list[dict[str, Any]]:
-    (path,) = home.glob("runs/*/journal.jsonl")
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    path = tmp_path / "mit Leerzeichen & 'ü'.sol"
-    path.write_text("contract Vault {}\n")
-    return path
 
 
 @pytest.fixture
@@ -167,14 +126,6 @@ def test_any_other_end_is_2_one_sentence_and_a_stamped_report(
     written = report.read_text()
     assert "> **Not complete." in written
     assert (f"---\n\n{_TEXT[:12]}" in written) == kept
-
-
-def one_sentence(err: str) -> str:
-    """The only line of standard error, which is no traceback."""
-    assert err.endswith(".\n")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
-    return err
 
 
 _FILES = {
