@@ -7,7 +7,8 @@ import logging
 import logging.handlers
 import os
 import re
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import io
@@ -20,6 +21,9 @@ _SECRET = re.compile(
     r"|(?:x-api-key|authorization|api[_-]?key)[\"']?\s?[:=,]\s?(?:b?[\"'])?"
     r"(?:(?:bearer|basic)\s+)?[^\s'\",}]+"
 )
+# Errors that speak of code or of the system. Others may quote what they could not read: a source,
+# a server's words.
+_OWN_WORDS = (AttributeError, NameError, OSError, RuntimeError, TypeError)
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
@@ -34,6 +38,17 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
 
 class _Redacted(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802  # logging's own signature
+        """Where an error happened and of which kind it is, and what it says if that is safe."""
+        error: BaseException | None = ei[1]
+        lines: list[str] = []
+        while error is not None:
+            said = f": {error}" if isinstance(error, _OWN_WORDS) else ""
+            lines.append(f"{type(error).__name__}{said}\n")
+            lines += traceback.format_tb(error.__traceback__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "".join(lines).rstrip()
+
     def format(self, record: logging.LogRecord) -> str:
         return _SECRET.sub("[redacted]", super().format(record))
 

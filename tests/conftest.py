@@ -34,3 +34,15 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that a server had no room for is sent again at once."""
     if importlib.util.find_spec(_RETRY):
         monkeypatch.setattr(importlib.import_module(_RETRY), "FIRST_DELAY_S", 0.0)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    path = tmp_path / "mit Leerzeichen & 'ü'.sol"
+    path.write_text("contract Vault {}\n")
+    return path

@@ -4,28 +4,24 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spectr_desktop import __version__
-from tests.servers.anthropic_server import AnthropicServer
+from tests.program import journal, one_sentence, outcome_of, run, start
 from tests.servers.ollama_server import OllamaServer
-from tests.servers.openai_server import OpenAIServer
-from tests.servers.script import Gate, Pause, Request, Script, Send, chunk, chunked_head, reply
+from tests.servers.script import Gate, Pause, Request, Script, Send, reply
 from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer, Fault, prompt_tokens
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
-_ROOT = Path(__file__).parents[1]
 _TEXT = "## High: Reëntrancy 🏦\r\n\x1b[31m| `withdraw` \u2028 |\n" * 5
 _CLOSED = "http://127.0.0.1:1"
-_KEY = "sk-test/KEY+0123456789"
 
 
 class NaturalEnd(OllamaServer):
@@ -47,46 +43,6 @@ class NaturalEnd(OllamaServer):
 
 def whole(text: str = _TEXT, **answer: Any) -> NaturalEnd:  # noqa: ANN401  # fields of Answer
     return NaturalEnd(Answer(text=text, seed=None, **answer))
-
-
-def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), **options.pop("env", {})}
-    command = [sys.executable, "-m", "spectr_desktop", *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen[bytes](command, bufsize=0, env=environment, **pipes)
-
-
-def run(*arguments: str | Path, **options: Any) -> tuple[int, str, str]:  # noqa: ANN401
-    """Status, standard output and standard error of the real program."""
-    with start(*arguments, **options) as process:
-        out, err = process.communicate()
-    return process.returncode, (out or b"").decode(), err.decode()
-
-
-def outcome_of(out: str) -> dict[str, Any]:
-    """The last line of an events output, all of which must be JSON objects."""
-    events = [json.loads(line) for line in out.split("\n")[:-1]]
-    assert all(isinstance(event, dict) for event in events)
-    assert [event["event"] for event in events].count("outcome") == 1
-    assert events[-1]["event"] == "outcome"
-    return events[-1]
-
-
-def journal(home: Path) -> list[dict[str, Any]]:
-    (path,) = home.glob("runs/*/journal.jsonl")
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    path = tmp_path / "mit Leerzeichen & 'ü'.sol"
-    path.write_text("contract Vault {}\n")
-    return path
 
 
 @pytest.fixture
@@ -167,14 +123,6 @@ def test_any_other_end_is_2_one_sentence_and_a_stamped_report(
     written = report.read_text()
     assert "> **Not complete." in written
     assert (f"---\n\n{_TEXT[:12]}" in written) == kept
-
-
-def one_sentence(err: str) -> str:
-    """The only line of standard error, which is no traceback."""
-    assert err.endswith(".\n")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
-    return err
 
 
 _FILES = {
@@ -397,70 +345,3 @@ def test_an_output_that_cannot_be_written_costs_no_other(
     assert "taken.md" in one_sentence(err)
     assert outcome_of(out)["outcome"] == "complete"
     assert good.read_bytes().endswith(_TEXT.encode())
-
-
-def _echo(request: Request) -> str:
-    """What a careless server says: the key that it was sent."""
-    headers = request.headers
-    return headers.get("x-api-key") or headers["authorization"].removeprefix("Bearer ")
-
-
-def _words(request: Request) -> dict[str, Any]:
-    return {"error": {"type": "bad", "message": f"{'x' * 280} {_echo(request)} is odd"}}
-
-
-def _stream(event: str) -> Script:
-    body = chunk(f"data: {event}\n\n".encode()) + chunk(b"")
-    return [Send(chunked_head("text/event-stream") + body)]
-
-
-_ECHOES = {
-    "401": lambda request: reply(_words(request), 401),
-    "400": lambda request: reply(_words(request), 400),
-    "500 text": lambda request: reply(_echo(request).encode() * 30, 500, "text/plain"),
-    "inside": lambda request: _stream(json.dumps({"type": "error", **_words(request)})),
-    "malformed": lambda request: _stream("{" + _echo(request)),
-    "request id": lambda request: reply(_words(request), 400, headers={"request-id": _KEY}),
-}
-
-
-@pytest.mark.parametrize("echo", _ECHOES)
-@pytest.mark.parametrize("provider", ["anthropic", "openai"])
-def test_a_key_that_a_server_repeats_is_nowhere(
-    provider: str, echo: str, vault: Path, home: Path, tmp_path: Path
-) -> None:
-    anthropic = provider == "anthropic"
-    made: ScriptedServer = AnthropicServer() if anthropic else OpenAIServer()
-    made.routes["POST", "/v1/messages"] = made.routes["POST", "/v1/chat/completions"] = _ECHOES[
-        echo
-    ]
-    model = "claude-scripted" if anthropic else "smollm2"
-    report = tmp_path / "report.md"
-    with ThreadedServer(made) as server:
-        who = ["--provider", provider, "--base-url", server.base_url, "--model", model]
-        options = ["--format", "events", "--output", report]
-        variables = {"ANTHROPIC_API_KEY": _KEY, "OPENAI_API_KEY": _KEY}
-        status, out, err = run("audit", vault, *who, *options, env=variables)
-    assert status == 2
-    assert (outcome_of(out)["error"]["code"] == "auth") == (echo == "401")
-    assert echo == "401" or "[key]" in out
-    one_sentence(err)
-    paths = ("/v1/messages", "/v1/chat/completions")
-    sent = [request for request in made.requests if request.path in paths]
-    times = 3 if anthropic and echo == "500 text" else 1  # which Anthropic's are sent again
-    assert [_echo(request) for request in sent] == [_KEY] * times
-    files = [path for path in home.rglob("*") if path.is_file()]
-    assert len(files) >= 2
-    everything = [out.encode(), err.encode(), report.read_bytes(), *map(Path.read_bytes, files)]
-    assert not any(part in text for text in everything for part in (b"KEY+0123", b"sk-test"))
-
-
-def test_a_damaged_key_is_one_sentence_without_the_key(vault: Path, home: Path) -> None:
-    arguments = ["--provider", "anthropic", "--model", "m", "--format", "events"]
-    variables = {"ANTHROPIC_API_KEY": "sk-test\nKEY"}
-    status, out, err = run("audit", vault, *arguments, env=variables)
-    assert status == 2
-    assert outcome_of(out)["error"]["code"] == "key_malformed"
-    one_sentence(err)
-    logs = "".join(path.read_text() for path in home.rglob("*.log*"))
-    assert "sk-test" not in out + err + logs

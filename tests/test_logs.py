@@ -46,13 +46,28 @@ def written(folder: Path) -> str:
 def test_keys_are_taken_out(folder: Path, said: str) -> None:
     logs.logger("spectr_desktop.somewhere").warning("before %s after", said)
     try:
-        raise ValueError(said)
-    except ValueError:
+        raise RuntimeError(said)
+    except RuntimeError:
         logs.logger("spectr_desktop.somewhere").exception("it broke")
     text = written(folder)
     assert "SECRET" not in text
     assert text.count("[redacted]") >= 2
     assert "before" in text
+
+
+def test_an_error_that_may_quote_somebody_is_told_without_its_words(folder: Path) -> None:
+    try:
+        try:
+            raise OSError(28, "No space left")
+        except OSError as cause:
+            raise ValueError("no number: 'contract Vault'") from cause
+    except ValueError:
+        logs.logger("spectr_desktop.somewhere").exception("it broke")
+    text = written(folder)
+    assert "Vault" not in text.replace("\"no number: 'contract Vault'\"", "")
+    assert "it broke\nValueError\n" in text
+    assert "OSError: [Errno 28] No space left\n" in text
+    assert text.count(f'File "{__file__}"') == 2
 
 
 def test_other_text_stays(folder: Path) -> None:

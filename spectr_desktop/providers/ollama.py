@@ -20,6 +20,7 @@ from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
     readable_key,
+    redacted,
     reply_object,
     server_words,
     status_error,
@@ -58,6 +59,7 @@ _SERVICE = Service(
 # to cut; older ones may pass over what they do not know.
 _STRICT_SINCE = (0, 33)
 _SHOWS_AT_ONCE = 8
+_SHOWN_LINE = 200  # characters of one that cannot be read
 
 
 class Ollama:
@@ -258,12 +260,14 @@ class Ollama:
             return self._error(200, error.line, model)
         if isinstance(error, ProviderError):
             return error
+        line = error.line if isinstance(error, WireError) else b""
+        said = redacted(line.decode("utf-8", "replace"), self._key())[:_SHOWN_LINE]
         return ServerFailed(
             "protocol",
             f"{self._transport.host} sent something that is not Ollama's stream. What had arrived "
             "is kept.",
             params={"host": self._transport.host},
-            detail=str(error),
+            detail=f"{error}: {said}" if said else str(error),
         )
 
     async def _completed(self, model: ModelInfo, limit: asyncio.Semaphore) -> ModelInfo:
@@ -276,9 +280,10 @@ class Ollama:
     async def _learn_version(self) -> None:
         with contextlib.suppress(ProviderError):
             text = str((await self._fetch("GET", "/api/version")).get("version") or "")
-            numbers = re.match(r"v?(\d+)\.(\d+)", text)
+            numbers = re.match(r"v?(\d{1,9})\.(\d{1,9})[\d.]*", text)
             self._strict = bool(numbers) and tuple(map(int, numbers.groups())) >= _STRICT_SINCE
-            _log.info("Ollama %.20s at %s", text, self._transport.host)
+            version = numbers[0] if numbers else "of an unknown version"
+            _log.info("Ollama %.30s at %s", version, self._transport.host)
 
     async def _running(self, model_id: str) -> dict[str, Any] | None:
         """The model's entry among the loaded ones; None if it is not, or nobody says."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.providers.sse import Chunks
 
+_LONGEST_WORD = 30
 _REASONS = {"stop": StopReason.NATURAL, "length": StopReason.LENGTH}
 
 
@@ -83,7 +84,9 @@ class Answer:
             yield UsageReported(Usage(read, count(line.get("eval_count")) or 0))
             said = str(line.get("done_reason") or "stop")
             reason = _REASONS.get(said, StopReason.OTHER)
-            other = f"Ollama's reason: {said}" if reason is StopReason.OTHER else ""
+            # A reason is a word; what is none may be anything, and it is shown and kept.
+            word = said if said.isalpha() and len(said) < _LONGEST_WORD else "unknown"
+            other = f"Ollama's reason: {word}" if reason is StopReason.OTHER else ""
             yield GenerationEnded(reason, other)
 
     def rest(self) -> Iterator[StreamEvent]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
+import mimetypes
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.egress import is_loopback
@@ -49,6 +51,7 @@ _OVERFLOW = (
     "context size has been exceeded",
 )
 _UNPAID = ("billing_error", "insufficient_quota")
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
@@ -93,8 +96,17 @@ def server_words(body: bytes | dict[str, Any], key: str | None = None) -> Server
 
 
 def redacted(text: str, key: str | None) -> str:
-    """The text without the key, if it stands in it."""
-    return text.replace(key, "[key]") if key else text
+    """The text without the key, if it stands in it, also as URLs and JSON write it."""
+    if not key:
+        return text
+    forms = {quote(key, safe, errors="replace") for safe in ("", "/")}
+    forms |= {_ESCAPE.sub(lambda found: found[0].lower(), form) for form in forms}
+    forms |= {form.replace("%20", "+") for form in forms}
+    in_json = json.dumps(key)[1:-1]
+    forms |= {key, in_json, in_json.replace("/", "\\/")}
+    for form in forms:
+        text = text.replace(form, "[key]")
+    return text
 
 
 def key_of(source: KeySource, *, host: str, variable: str, needed: bool) -> str | None:
@@ -281,9 +293,12 @@ def reply_object(body: bytes, host: str, content_type: str) -> dict[str, Any]:
 
 def not_a_stream(host: str, content_type: str) -> ServerFailed:
     """A 200 whose body is a web page or the like."""
+    kind = content_type.partition(";")[0].strip().lower()
+    known = mimetypes.guess_extension(kind, strict=False) is not None
     return ServerFailed(
         "protocol",
         f"{host} answered, but not as a model server does. Check the address and the provider.",
         params={"host": host},
-        detail=f"content type {content_type or 'none'}",
+        # Of a type that nobody knows the words are the server's own.
+        detail=f"content type {kind if known else 'unknown' if kind else 'none'}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ _TIMEOUT = httpx.Timeout(connect=10.0, read=None, write=60.0, pool=5.0)
 # A question for metadata is answered at once or not at all.
 SHORT = httpx.Timeout(10.0, connect=5.0)
 _MAX_BODY = 16 * 1024 * 1024
+_QUOTED = re.compile(r"(?::| b['\"]| bytearray\().*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +284,9 @@ class Transport:
 
     def mapped(self, error: Exception, *, written: bool) -> ProviderError:
         """Our error for one of httpx's; `written` tells whether the request had been begun."""
-        _log.info("%s: %s: %s", self.host, type(error).__name__, error)
         params = {"host": self.host}
-        detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        detail = f"{type(error).__name__}: {_own_words(error)}".rstrip(": ")
+        _log.info("%s: %s", self.host, detail)
         if isinstance(
             error, httpx.UnsupportedProtocol | httpx.TooManyRedirects | httpx.DecodingError
         ):
@@ -330,6 +332,19 @@ class Transport:
         """Nobody answers."""
         sentence = self.service.unreachable.format(host=self.host)
         return Unreachable("unreachable", sentence, params={"host": self.host}, detail=detail)
+
+
+def _own_words(error: Exception) -> str:
+    """What an error says, without the peer's words: those may repeat a key or a source.
+
+    h11 quotes what it cannot read, and httpcore a proxy's reason. Network errors have the words of
+    the system or of the TLS library.
+    """
+    if isinstance(error, httpx.NetworkError | httpx.TimeoutException):
+        return str(error)
+    if isinstance(error, httpx.ProxyError):
+        return str(error).partition(" ")[0]  # the status
+    return _QUOTED.sub("", str(error))
 
 
 def _json(payload: object) -> bytes:

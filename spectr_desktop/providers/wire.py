@@ -16,7 +16,15 @@ _JSON = json.JSONDecoder()
 
 
 class WireError(ValueError):
-    """The bytes are not the format, or one line or event is longer than `MAX_EVENT_BYTES`."""
+    """The bytes are not the format, or one line or event is longer than `MAX_EVENT_BYTES`.
+
+    Attributes:
+        line: that is not the format, in the server's own words; empty for one that is too long.
+    """
+
+    def __init__(self, sentence: str, line: bytes = b"") -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 @dataclass(slots=True)
@@ -246,7 +254,7 @@ class NdjsonDecoder:
                 # A damaged character must not cost the line that it stands in.
                 value = json_object(line.decode("utf-8", "replace"))
                 if value is None:
-                    raise WireError(f"a line is no JSON object: {line[:200]!r}")
+                    raise WireError("a line is no JSON object", line)
                 yield value
 
     def finish(self) -> list[dict[str, Any]]:

@@ -275,9 +275,12 @@ async def test_half_a_tag_is_text_at_every_end(end: object) -> None:
     assert kinds(events, TextDelta) == [TextDelta("<thin")]
 
 
-async def test_an_odd_reason_is_told() -> None:
-    events = await answered({"done": True, "done_reason": "load"})
-    assert events[-1] == GenerationEnded(StopReason.OTHER, "Ollama's reason: load")
+@pytest.mark.parametrize(
+    ("reason", "told"), [("load", "load"), ("sk-key", "unknown"), ("x" * 99, "unknown")]
+)
+async def test_an_odd_reason_is_told_if_it_is_a_word(reason: str, told: str) -> None:
+    events = await answered({"done": True, "done_reason": reason})
+    assert events[-1] == GenerationEnded(StopReason.OTHER, f"Ollama's reason: {told}")
 
 
 async def test_half_a_line_is_a_heartbeat() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -60,6 +62,31 @@ def test_words_are_cut_but_never_before_the_key_is_out() -> None:
             assert len(text) < 9000
     assert redacted("a k b", "k") == "a [key] b"
     assert redacted("a", "") == redacted("a", None) == "a"
+
+
+@pytest.mark.parametrize("key", ['sk-a/b+c&d="e" f', "sk-größe", "sk-\udcff"])
+def test_a_key_is_taken_out_as_urls_and_json_write_it(key: str) -> None:
+    forms = [quote(key, safe="", errors="replace"), quote_plus(key, errors="replace")]
+    forms += [quote(key, errors="replace"), json.dumps(key), json.dumps(key).replace("/", "\\/")]
+    forms.append(re.sub("%..", lambda found: found[0].lower(), forms[0]))
+    for form in forms:
+        said = redacted(f"before {form} after", key)
+        assert "sk-" not in said
+        assert said.replace('"', "") == "before [key] after"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("text/html; charset=utf-8", "text/html"),
+        ("Application/JSON", "application/json"),
+        ("", "none"),
+        ("text/sk-key", "unknown"),
+        ("sk-key", "unknown"),
+    ],
+)
+def test_only_a_known_content_type_is_shown(said: str, shown: str) -> None:
+    assert not_a_stream("h", said).detail == f"content type {shown}"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import httpx
 import pytest
 
 from spectr_desktop.providers.egress import is_loopback
@@ -231,3 +232,29 @@ async def test_leaving_closes_the_socket_in_every_stage(stage: str, cancelled: b
         await asyncio.wait({task})
         assert task.cancelled() is cancelled
         await server.disconnected()
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (httpx.RemoteProtocolError("illegal header line: bytearray(b'k: KEY')"), "illegal header"),
+        (httpx.RemoteProtocolError("malformed chunk footer: b'KEY' (expected b'')"), "malformed"),
+        (httpx.LocalProtocolError("Illegal header value b'KEY '"), "Illegal header value"),
+        (httpx.LocalProtocolError("Illegal header value bytearray(b'KEY')"), "Illegal header"),
+        (httpx.ProxyError("407 KEY is wrong"), "407"),
+        (httpx.DecodingError("Error -3 while decompressing data: KEY"), "decompressing"),
+        (httpx.ConnectError("[Errno 111] Connection refused: x"), "Connection refused: x"),
+        (httpx.ReadError("[SSL: BAD_RECORD] decryption failed"), "decryption failed"),
+    ],
+)
+def test_what_a_peer_said_is_no_part_of_an_error(
+    error: httpx.HTTPError, detail: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = Transport("http://127.0.0.1:1", _SERVICE)
+    with caplog.at_level("INFO", "spectr_desktop"):
+        mapped = [transport.mapped(error, written=written) for written in (True, False)]
+    for one in mapped:
+        assert one.detail.startswith(type(error).__name__)
+        assert detail in one.detail
+    assert "KEY" not in caplog.text + "".join(one.detail + one.message for one in mapped)
+    assert detail in caplog.text

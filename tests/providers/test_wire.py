@@ -413,6 +413,13 @@ def test_what_is_no_json_object_is_none(text: str | bytes) -> None:
     assert wire.json_object(text) is None
 
 
+def test_a_line_that_is_no_object_is_handed_on_apart_from_the_sentence() -> None:
+    with pytest.raises(WireError) as caught:
+        list(NdjsonDecoder().feed(b"{} \n<html>\n"))
+    assert caught.value.line == b"<html>"
+    assert "html" not in str(caught.value)
+
+
 def test_values_of_other_shapes_read_as_empty() -> None:
     for strange in (None, 1, "a", [1, "b"], {"a": 1}):
         assert wire.as_object(strange) == (strange if isinstance(strange, dict) else {})

@@ -42,6 +42,8 @@ class ScriptedServer:
         routes: by (method, path without its query).
         requests: all that arrived whole, in order.
         disconnects: clients that left in the middle of an answer.
+        tls: certificates, for a server that speaks TLS.
+        at: a bound socket to listen at; without one, any free port.
     """
 
     def __init__(self, routes: Mapping[tuple[str, str], Route] | None = None) -> None:
@@ -54,6 +56,7 @@ class ScriptedServer:
         self._failures: list[Exception] = []
         self._server: asyncio.Server | None = None
         self.tls: ssl.SSLContext | None = None
+        self.at: socket.socket | None = None
 
     @property
     def base_url(self) -> str:
@@ -70,7 +73,10 @@ class ScriptedServer:
         await self.until(lambda: len(self.disconnects) >= count)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        if self.at is not None:
+            self._server = await asyncio.start_server(self._serve, sock=self.at, ssl=self.tls)
+        else:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
