@@ -329,6 +329,7 @@ class MainWindow(QMainWindow):
         result = self.runs.result
         assert result is not None  # noqa: S101  # the signal says that it is there
         self.status.show_result(result, saved=self.runs.saved)
+        self.report.show_totals(" · ".join(self.status.totals(result)))
         self._show_outcome()
         if result.outcome is Outcome.STOPPED:
             self._watching = self.tasks.start(self._watch_server(), "server after stop")

@@ -191,6 +191,13 @@ class ReportPane(QWidget):
         layout.addWidget(self._banner)
         layout.addWidget(self.thinking)
         layout.addWidget(self._stack, 1)
+        self._totals = QLabel(self)
+        self._totals.setObjectName("reportTotals")
+        self._totals.setTextFormat(Qt.TextFormat.PlainText)
+        self._totals.setWordWrap(True)
+        self._totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._totals.hide()
+        layout.addWidget(self._totals)
         self.pill = QPushButton(self.tr("New text below ↓"), self._stack)
         self.pill.setObjectName("newTextButton")
         self.pill.setAccessibleName(self.tr("New text below"))
@@ -240,6 +247,11 @@ class ReportPane(QWidget):
         """Say above the report how it ended, when it is not complete; plain text only."""
         self._banner.say(text, kind, detail)
 
+    def show_totals(self, text: str) -> None:
+        """Say below the report how long it took and how much it was; "" for nothing."""
+        self._totals.setText(text)
+        self._totals.setVisible(bool(text))
+
     def clear_banner(self) -> None:
         """Hide the banner."""
         self._banner.clear()
@@ -251,6 +263,7 @@ class ReportPane(QWidget):
 
     def _reset(self, empty: str) -> None:
         self.clear_banner()
+        self.show_totals("")
         self.thinking.clear()
         self.view.clear()
         self._empty.setText(empty)
@@ -281,6 +294,10 @@ class ReportPane(QWidget):
 
     def _on_theme_changed(self) -> None:
         colors = self._theme.colors
+        self._totals.setStyleSheet(
+            f"QLabel {{ color: {colors.dim}; background: {colors.panel};"
+            f" border-top: 1px solid {colors.line}; padding: 6px 20px; }}"
+        )
         self._empty.setStyleSheet(f"QLabel {{ color: {colors.dim}; background: {colors.panel}; }}")
         self.pill.setStyleSheet(
             f"QPushButton {{ background: {colors.accent}; color: {colors.on_accent};"

@@ -102,7 +102,7 @@ class StatusLine(QWidget):
             )
         self._result = "     ".join(parts)
         self._show(self._result)
-        self._status.setToolTip("\n".join(self._totals(result)))
+        self._status.setToolTip("\n".join(self.totals(result)))
         self._saved.setText(self.tr("saved") if saved else self.tr("not saved"))
 
     def show_server(self, state: ServerState) -> None:
@@ -178,7 +178,7 @@ class StatusLine(QWidget):
                 parts.append(self.tr("only {count} {what} left").format(count=count, what=what))
         return parts
 
-    def _totals(self, result: RunResult) -> list[str]:
+    def totals(self, result: RunResult) -> list[str]:
         """Where the time of a run went, and its tokens."""
         timings = result.cells[0].timings if result.cells else Timings()
         times = {

@@ -108,7 +108,7 @@ def test_the_speed_is_that_of_the_last_five_seconds() -> None:
     assert cell.progress(10.0, 0.0, Expected()).speed == pytest.approx(10, abs=0.5)
     for number in range(400):  # then 100 a second for 4 s
         cell.count_delta(10 + number / 100)
-    assert cell.progress(14.0, 0.0, Expected()).speed == pytest.approx(82, abs=3)
+    assert cell.progress(14.0, 0.0, Expected()).speed == pytest.approx(82, abs=6)
     assert cell.progress(18.0, 0.0, Expected()).speed == pytest.approx(20, abs=6)
     assert cell.progress(30.0, 0.0, Expected()).speed == 0
     assert len(cell._lately) <= 21

@@ -193,6 +193,25 @@ async def test_an_answer_without_a_word_is_told(
     assert banner(window) == "▲  The model ended without writing a word."
 
 
+async def test_the_report_ends_with_what_it_took(
+    window: MainWindow, ollama: Ollama, contract: Path
+) -> None:
+    totals = child(window.report, QLabel, "reportTotals")
+    await start(window, contract)
+    assert not totals.isVisible()
+    await ran(window)
+    assert totals.isVisible()
+    assert totals.text().startswith("Connected after ")
+    assert "First token after" in totals.text()
+    assert totals.text().endswith("tokens written")
+    gate = ollama.answer.within = Gate()
+    press_key(window, Qt.Key.Key_R, CONTROL)
+    await gate.reached()
+    assert not totals.isVisible()
+    gate.open()
+    await idle(window)
+
+
 # -- air-gap mode -------------------------------------------------------------------------------
 
 
