@@ -21,7 +21,7 @@ def meaning(block: Block) -> tuple[object, ...]:
     """All of a block but its line numbers, which count from where parsing began."""
     parts: list[object] = []
     for t in block.tokens:
-        parts += [t.type, t.tag, t.attrs, t.content, t.markup, t.info, t.hidden, t.level]
+        parts += [t.type, t.tag, t.attrs, t.content, t.markup, t.info, t.hidden, t.level, t.meta]
         parts += [(c.type, c.content, c.attrs, c.level) for c in t.children or []]
     return block.source, block.cut, parts
 
@@ -103,7 +103,7 @@ def test_a_block_settles_when_the_next_one_is_certain() -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["para\n\n-", "para\n\n| a |\n|--", "para\n\n``", "[a]: /url\n'title\n\npara"],
+    ["para\n\n-", "para\n\n| a |", "para\n\n``", "[a]: /url\n'title\n\npara"],
 )
 def test_nothing_settles_before_an_undecided_line(start: str) -> None:
     assert BlockSplitter().feed(start).settled == []
