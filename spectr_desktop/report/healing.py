@@ -37,9 +37,8 @@ _TICKS = re.compile(r"`+")
 _TARGET_MARKS = re.compile(r"\\.|[()\s]", re.DOTALL)
 _TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\))?\s*\)")
 _HALF_TITLE = re.compile(r"\s+(?:\"[^\"]*\"?|'[^']*'?|\([^()]*\)?)?\s*")
-# Marks whose meaning the next character decides; an entity, an address and the first word behind
-# an underscore, which may be a name in code.
-_TRAILING = re.compile(r"(?:[*_~!]+|&#?\w{0,31}|<[a-zA-Z][^\s<>]*|(?<!\w)_\w+)$")
+# An entity, an address, and the first word behind an underscore, which may be a name in code.
+_UNDECIDED_END = re.compile(r"(?:&#?\w{0,31}|<(?:[a-zA-Z][^\s<>]*)?|(?<!\w)_\w+)$")
 _NAME = re.compile(r"\w*?(?:[a-z][A-Z]|\d|[(\[=])")
 
 
@@ -128,15 +127,16 @@ def _without_table_header(content: str) -> str:
 
 
 def _without_trailing(text: str) -> str:
+    """Leave out the marks at the end, and before them only marks."""
+    found = _UNDECIDED_END.search(text, max(0, len(text) - _TRAILING_LIMIT))
+    kept = text[: found.start()] if found else text
     while True:
-        text = text.rstrip()
-        found = _TRAILING.search(text, max(0, len(text) - _TRAILING_LIMIT))
-        if found is not None:
-            text = text[: found.start()]
-        elif (len(text) - len(text.rstrip("\\"))) % 2:
-            text = text[:-1]
-        else:
-            return text
+        before = kept
+        kept = kept.rstrip().rstrip("*_~!")
+        if (len(kept) - len(kept.rstrip("\\"))) % 2:
+            kept = kept[:-1]
+        if kept == before:
+            return kept if len(text) - len(kept) <= _TRAILING_LIMIT else text
 
 
 class _Scan:
@@ -186,6 +186,8 @@ class _Scan:
         if len(text) < start:
             return text, code
         ticks = self._content[start : self._at]
+        if len(ticks) > _TRAILING_LIMIT:
+            return self._content, ""
         code = self._content[self._at :]
         if not self._ended:
             code = code.rstrip("`")
