@@ -285,8 +285,10 @@ class _Inlines:
             return True
         text = healed(token.content, ended=ended)
         env = {"references": self._references}
-        token.children = open_children(text, _MARKDOWN, env)
+        token.children, closed = open_children(text, _MARKDOWN, env)
         text_join(StateCore("", _MARKDOWN, env, [token]))
+        if text == token.content and not closed:
+            self._parsed[text] = token.children
         return bool(text)
 
 

@@ -85,17 +85,19 @@ def healed(content: str, *, ended: bool) -> str:
     return _without_trailing(text)
 
 
-def open_children(text: str, parser: MarkdownIt, env: MutableMapping[str, Any]) -> list[Token]:
-    """The inline tokens of healed text, with emphasis that is still open closed at its end."""
+def open_children(
+    text: str, parser: MarkdownIt, env: MutableMapping[str, Any]
+) -> tuple[list[Token], bool]:
+    """The inline tokens of healed text, and whether open emphasis was closed at its end."""
     children: list[Token] = []
     state = StateInline(text, parser, env, children)
     parser.inline.tokenize(state)
     balance, *others = parser.inline.ruler2.getRules("")
     balance(state)
-    _close_emphasis(state)
+    closed = _close_emphasis(state)
     for rule in others:
         rule(state)
-    return children
+    return children, closed
 
 
 def without_half_line(tokens: list[Token], line: int) -> list[Token]:
@@ -241,8 +243,8 @@ def _may_go_on(content: str, start: int) -> bool:
     return found is None or _HALF_TITLE.fullmatch(content, found.start() + 1) is not None
 
 
-def _close_emphasis(state: StateInline) -> None:
-    """Pair the marks that nothing closes with marks behind the text."""
+def _close_emphasis(state: StateInline) -> bool:
+    """Pair the marks that nothing closes with marks behind the text; whether there were any."""
     openers: list[Delimiter] = []
     reach = -1
     for index, delimiter in enumerate(state.delimiters):
@@ -251,13 +253,14 @@ def _close_emphasis(state: StateInline) -> None:
         if delimiter.open and delimiter.end < 0 and index > reach and _opens(state, delimiter):
             openers.append(delimiter)
     if len(openers) > _MOST_OPENERS:
-        return
+        return False
     for opener in reversed(openers):
         token = state.push("text", "", 0)
         token.content = state.tokens[opener.token].content
         opener.end = len(state.delimiters)
         at = len(state.tokens) - 1
         state.delimiters.append(Delimiter(opener.marker, 0, at, -1, open=False, close=True))
+    return bool(openers)
 
 
 def _opens(state: StateInline, delimiter: Delimiter) -> bool:
