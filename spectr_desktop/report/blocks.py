@@ -13,6 +13,15 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
+from spectr_desktop.report.healing import (
+    healed,
+    open_children,
+    open_inline,
+    shown_length,
+    without_half_line,
+    without_marker,
+)
+
 BLOCK_LIMIT = 64 * 1024
 """Characters of source above which a block is not parsed but shown cut."""
 
@@ -21,6 +30,7 @@ _EARLY_PARSES = 8
 # Inline parsing of hostile text takes time by the square of its length.
 _INLINE_LIMIT = 16 * 1024
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
+_TASK = re.compile(r"\[([ xX])\] +")
 _NEWLINE = re.compile(r"\r\n?")
 
 _References = MutableMapping[str, Any]
@@ -32,7 +42,8 @@ class Block:
 
     Attributes:
         source: its Markdown up to the next block, with plain line ends and over-long lines cut.
-        tokens: its markdown-it tokens; those of a cut block have no inline children.
+        tokens: its markdown-it tokens; those of a cut block have no inline children. The opening
+            token of a task has its box in `meta["task"]`, and its text begins behind the brackets.
         cut: it is longer than `BLOCK_LIMIT`.
     """
 
@@ -77,7 +88,7 @@ class BlockSplitter:
         self._stale = False
         self._source = ""
         self._tail: list[Block] = []
-        self._plain_from = 0
+        self._plain_from: int = 0
         self._early_parses = 0
         self._fence: _OpenFence | None = None
         self._inlines: _Inlines | None = None
@@ -126,25 +137,30 @@ class BlockSplitter:
         return len(self._source) < self._plain_from * growth
 
     def _parse_tail(self) -> Update:
+        length = shown_length(self._source)
+        if length == self._plain_from < _TAIL_LIMIT:
+            return Update([], self._tail)
+        source = self._source[:length]
         references = dict(self._references)
-        last_line = -1 if self._source.endswith("\n") else self._source.count("\n")
-        spans = _parse(self._source, references)
-        count = _settled_count(self._source, spans)
+        spans = _parse(source, references)
+        count = _settled_count(source, spans)
         settled: list[Block] = []
         if count:
             settled = self._settle(spans[:count], references, spans[count].first_line)
             self._source = self._source[spans[count].start :]
+            length -= spans[count].start
         tail = spans[count:]
         if count or not self._plain_from:
             ends = bool(tail) and tail[-1].tokens[0].type in ("paragraph_open", "table_open")
             self._early_parses = _EARLY_PARSES if ends else 0
-        self._plain_from = len(self._source)
-        self._inlines = _Inlines(references, self._inlines)
-        self._tail = [span.block(self._inlines) for span in tail]
-        if self._tail and last_line >= 0:
-            self._tail[-1] = _held_back(self._tail[-1], last_line)
+        self._plain_from = length
         if len(tail) == 1:
             self._fence = _OpenFence.of(self._source, tail[0])
+        self._inlines = _Inlines(references, self._inlines)
+        self._tail = [span.block(self._inlines) for span in tail[:-1]]
+        if tail:
+            last = tail[-1].open_block(self._inlines, source)
+            self._tail += [last] if last.tokens else []
         return Update(settled, self._tail)
 
     def _settle(
@@ -213,7 +229,22 @@ class _Span:
         cut = self.length > BLOCK_LIMIT
         if not cut:
             inlines.parse(self.tokens)
+            _mark_tasks(self.tokens)
         return Block(self.source, self.tokens, cut)
+
+    def open_block(self, inlines: _Inlines, source: str) -> Block:
+        """The block as it is shown at the end of the tail that was parsed."""
+        if self.length > BLOCK_LIMIT:
+            return self.block(inlines)
+        ended = source.endswith("\n")
+        index = open_inline(self.tokens, source)
+        if index is not None and not inlines.parse_open(self.tokens[index], ended=ended):
+            del self.tokens[index - 1 : index + 2]
+        inlines.parse(self.tokens)
+        _mark_tasks(self.tokens)
+        if not ended:
+            self.tokens = without_half_line(self.tokens, source.count("\n"))
+        return Block(self.source, self.tokens)
 
 
 class _Inlines:
@@ -233,7 +264,7 @@ class _Inlines:
     def parse(self, tokens: list[Token]) -> None:
         new: list[Token] = []
         for token in tokens:
-            if token.type != "inline":
+            if token.type != "inline" or token.children:
                 continue
             if len(token.content) > _INLINE_LIMIT:
                 token.children = [Token("text", "", 0, content=token.content)]
@@ -247,6 +278,33 @@ class _Inlines:
         inline(state)
         text_join(state)
         self._parsed.update((token.content, token.children or []) for token in new)
+
+    def parse_open(self, token: Token, *, ended: bool) -> bool:
+        """Parse what can be shown of an inline that goes on; False when that is nothing."""
+        if len(token.content) > _INLINE_LIMIT:
+            return True
+        text = healed(token.content, ended=ended)
+        env = {"references": self._references}
+        token.children, closed = open_children(text, _MARKDOWN, env)
+        text_join(StateCore("", _MARKDOWN, env, [token]))
+        if text == token.content and not closed:
+            self._parsed[text] = token.children
+        return bool(text)
+
+
+def _mark_tasks(tokens: list[Token]) -> None:
+    """Give list items that begin with [ ] or [x] a box for a marker, in `meta["task"]`."""
+    for index, token in enumerate(tokens):
+        if token.type != "list_item_open" or index + 2 >= len(tokens):
+            continue
+        text = tokens[index + 2]
+        found = _TASK.match(text.content) if text.type == "inline" else None
+        first, *others = text.children or (None,)
+        # A reference definition may make the brackets into a link, which stays one.
+        if found is None or first is None or not first.content.startswith(found[0]):
+            continue
+        token.meta = {"task": "☐" if found[1] == " " else "☑"}
+        text.children = [first.copy(content=first.content[len(found[0]) :]), *others]
 
 
 def _parser() -> MarkdownIt:
@@ -300,29 +358,6 @@ def _settled_count(source: str, spans: list[_Span]) -> int:
     return 0
 
 
-def _held_back(block: Block, last_line: int) -> Block:
-    """Leave out what the rest of the unfinished last line may make into something else."""
-    tokens = block.tokens
-    if tokens[0].type == "fence":
-        return Block(block.source, [_without_marker(tokens[0])], block.cut)
-    if tokens[0].type != "table_open":
-        return block
-    row = [last_line, last_line + 1]
-    start = next((i for i, t in enumerate(tokens) if t.type == "tr_open" and t.map == row), None)
-    if start is None:
-        return block
-    end = next(i for i in range(start, len(tokens)) if tokens[i].type == "tr_close")
-    return Block(block.source, tokens[:start] + tokens[end + 1 :], block.cut)
-
-
-def _without_marker(token: Token) -> Token:
-    """A fence's token without a last line that looks like the start of its closing line."""
-    head, newline, last = token.content.rpartition("\n")
-    if last and not last.strip(token.markup[0] + " "):
-        return token.copy(content=head + newline)
-    return token
-
-
 @dataclass(slots=True)
 class _OpenFence:
     """A fence without its closing line, alone in the tail: its text is appended, not parsed."""
@@ -350,5 +385,5 @@ class _OpenFence:
         line_start = max(self.code_from, source.rfind("\n", 0, before) + 1)
         if self.closing(source, line_start):
             return None
-        token = _without_marker(self.token.copy(content=source[self.code_from :]))
+        token = without_marker(self.token.copy(content=source[self.code_from :]))
         return Block(source, [token], len(source.strip()) > BLOCK_LIMIT)

@@ -198,8 +198,11 @@ class _Flattening:
     def list_close(self, _token: Token) -> None:
         self._lists.pop()
 
-    def item_open(self, _token: Token) -> None:
-        self._marker = self._lists[-1].marker(len(self._lists)) + "\t"
+    def item_open(self, token: Token) -> None:
+        marker, task = self._lists[-1].marker(len(self._lists)), token.meta.get("task", "")
+        if task:
+            marker = task if self._lists[-1].next_number is None else f"{marker} {task}"
+        self._marker = marker + "\t"
 
     def item_close(self, _token: Token) -> None:
         self._flush_marker()

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from benchmarks.corpus import report, tokens
 from spectr_desktop.report import blocks
 from spectr_desktop.report.blocks import BLOCK_LIMIT, Block, BlockSplitter, Update, parse_document
+from tests.report.commonmark_samples import EXAMPLES
 from tests.report.markdown_samples import SAMPLES
 
 _FRAGMENTS = sorted({line for sample in SAMPLES for line in sample.splitlines(keepends=True)})
+_LINES = sorted({line for text in (*SAMPLES, *EXAMPLES) for line in text.splitlines(keepends=True)})
 _PIECES = st.one_of(st.sampled_from(_FRAGMENTS), st.text("-*_`#|>[]():\n ab1.\t", max_size=8))
 _DOCUMENTS = st.lists(_PIECES, max_size=14).map("".join)
 
@@ -21,7 +23,7 @@ def meaning(block: Block) -> tuple[object, ...]:
     """All of a block but its line numbers, which count from where parsing began."""
     parts: list[object] = []
     for t in block.tokens:
-        parts += [t.type, t.tag, t.attrs, t.content, t.markup, t.info, t.hidden, t.level]
+        parts += [t.type, t.tag, t.attrs, t.content, t.markup, t.info, t.hidden, t.level, t.meta]
         parts += [(c.type, c.content, c.attrs, c.level) for c in t.children or []]
     return block.source, block.cut, parts
 
@@ -60,6 +62,33 @@ def test_any_document_cut_anywhere_settles_to_what_a_whole_parse_gives(
     text: str, cuts: list[int]
 ) -> None:
     assert_same(text, pieces_of(text, cuts))
+
+
+def made_up(seed: int) -> str:
+    """A document of shuffled lines and pieces of them, without reference definitions."""
+    source = random.Random(seed)  # noqa: S311 - only makes documents
+    pieces: list[str] = []
+    for _ in range(source.randint(1, 8)):
+        line = source.choice(_LINES)
+        start = source.randrange(len(line)) if source.random() < 0.2 else 0
+        pieces.append(line[start:] + "\n" * (source.random() < 0.25))
+    text = "".join(pieces)
+    return text.replace("]:", "] :")
+
+
+@pytest.mark.parametrize("group", range(8))
+def test_what_has_settled_is_the_beginning_of_every_longer_text(group: int) -> None:
+    """Each prefix of random documents against a whole parse of the prefix and of the document."""
+    for seed in range(group * 25, group * 25 + 25):
+        text, splitter = made_up(seed), BlockSplitter()
+        settled: list[tuple[object, ...]] = []
+        for end in range(1, len(text) + 1):
+            settled += map(meaning, splitter.feed(text[end - 1]).settled)
+            if settled and not text[:end].endswith("\r"):
+                whole = [meaning(b) for b in parse_document(text[:end])]
+                assert settled == whole[: len(settled)], text[:end]
+        settled += map(meaning, splitter.finish().settled)
+        assert settled == [meaning(b) for b in parse_document(text)], text
 
 
 def test_a_report_in_tokens_settles_to_what_a_whole_parse_gives() -> None:
@@ -103,7 +132,7 @@ def test_a_block_settles_when_the_next_one_is_certain() -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["para\n\n-", "para\n\n| a |\n|--", "para\n\n``", "[a]: /url\n'title\n\npara"],
+    ["para\n\n-", "para\n\n| a |", "para\n\n``", "[a]: /url\n'title\n\npara"],
 )
 def test_nothing_settles_before_an_undecided_line(start: str) -> None:
     assert BlockSplitter().feed(start).settled == []
