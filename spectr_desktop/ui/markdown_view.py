@@ -41,11 +41,13 @@ class MarkdownView(QTextBrowser):
         link_requested: the reader wants to open a link; its whole target, http or https only.
         rendered: a frame has been written into the document.
         left_behind_changed: text has come below what the reader sees (True), or he is there again.
+        restarted: the document is empty now and is written anew.
     """
 
     link_requested = Signal(str)
     rendered = Signal()
     left_behind_changed = Signal(bool)
+    restarted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,6 +147,10 @@ class MarkdownView(QTextBrowser):
         while self._code.waiting:
             self._code.step()
 
+    def settled_end(self) -> int:
+        """The position up to which the document will not change."""
+        return self._writer.tail_start
+
     def scroll_to_end(self) -> None:
         """Bring the reader to the newest text, where the view follows it."""
         self.document().size()
@@ -201,6 +207,7 @@ class MarkdownView(QTextBrowser):
         self.document().setDefaultFont(font)
         self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
         self._fit_width()
+        self.restarted.emit()
 
     def _fit_width(self) -> None:
         letters = self.fontMetrics().averageCharWidth() * BODY_SCALE

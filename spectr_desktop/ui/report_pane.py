@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.ui.banner import Banner
+from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
 
@@ -168,6 +169,7 @@ class ReportPane(QWidget):
     Attributes:
         view: the report itself; its `link_requested` is for the window to answer.
         thinking: the folded section above it.
+        finder: the find bar below it.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -191,6 +193,12 @@ class ReportPane(QWidget):
         layout.addWidget(self._banner)
         layout.addWidget(self.thinking)
         layout.addWidget(self._stack, 1)
+        self.finder = FindBar(
+            self.view, theme, self.view.setExtraSelections, self.view.settled_end, self
+        )
+        self.view.restarted.connect(self.finder.restart)
+        self.view.rendered.connect(self.finder.refresh)
+        layout.addWidget(self.finder)
         self.pill = QPushButton(self.tr("New text below ↓"), self._stack)
         self.pill.setObjectName("newTextButton")
         self.pill.setAccessibleName(self.tr("New text below"))
@@ -200,6 +208,7 @@ class ReportPane(QWidget):
         self.pill.clicked.connect(self._on_pill_clicked)
         self.view.left_behind_changed.connect(self._on_left_behind_changed)
         QWidget.setTabOrder(self.view, self.pill)
+        QWidget.setTabOrder(self.pill, self.finder.query)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
