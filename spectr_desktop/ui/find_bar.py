@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectr_desktop.ui.reading_place import line_at
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -285,7 +287,13 @@ class FindBar(QWidget):
         cursor = self._view.textCursor()
         if self._view.viewport().rect().contains(self._view.cursorRect(cursor).center()):
             return cursor.selectionStart()
-        return self._view.cursorForPosition(QPoint(0, 0)).position()
+        return self._position_at(0)
+
+    def _position_at(self, height: int) -> int:
+        """The position of the line at a height of what is seen."""
+        if isinstance(self._view, QPlainTextEdit):
+            return self._view.cursorForPosition(QPoint(0, height)).position()
+        return line_at(self._view.document(), self._view.verticalScrollBar().value() + height)
 
     # Showing
 
@@ -327,11 +335,10 @@ class FindBar(QWidget):
     def _near(self) -> list[Match]:
         if not self._found:
             return []
-        corner = self._view.viewport().rect().bottomRight()
-        top = self._view.cursorForPosition(QPoint(0, 0)).position() - _BEYOND
-        bottom = self._view.cursorForPosition(corner).position() + _BEYOND
-        first = bisect_left(self._found, Match(top, 0))
-        last = bisect_left(self._found, Match(bottom, 0))
+        top = self._position_at(0)
+        bottom = self._position_at(self._view.viewport().height())
+        first = bisect_left(self._found, Match(top - _BEYOND, 0))
+        last = bisect_left(self._found, Match(bottom + _BEYOND, 0))
         return self._found[first : min(last, first + MOST_MARKS)]
 
     def _on_query_changed(self) -> None:

@@ -15,10 +15,11 @@ from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
 from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
+from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from spectr_desktop.report.blocks import BlockSplitter, Update
     from spectr_desktop.ui.theme import Theme
@@ -28,6 +29,9 @@ _REST = 3
 _END_PIXELS = 4
 _MARGIN = 24
 _MEASURE = 80
+_ZOOM_MS = 40
+_ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+_WHEEL_NOTCH = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
 
 
 class MarkdownView(QTextBrowser):
@@ -42,12 +46,14 @@ class MarkdownView(QTextBrowser):
         rendered: a frame has been written into the document.
         left_behind_changed: text has come below what the reader sees (True), or he is there again.
         restarted: the document is empty now and is written anew.
+        zoomed: the text is as large as that many per cent now.
     """
 
     link_requested = Signal(str)
     rendered = Signal()
     left_behind_changed = Signal(bool)
     restarted = Signal()
+    zoomed = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +63,8 @@ class MarkdownView(QTextBrowser):
         self._finished = False
         self._left_behind = False
         self._rest_until = 0.0
+        self._zoom = self._zoom_shown = 100
+        self._wheel = 0
         self.setObjectName("reportView")
         self.setAccessibleName(self.tr("Report"))
         self.setReadOnly(True)
@@ -74,6 +82,8 @@ class MarkdownView(QTextBrowser):
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
+        self._zoom_timer = QTimer(self, singleShot=True, interval=_ZOOM_MS)
+        self._zoom_timer.timeout.connect(self.zoom_now)
         self._color_timer = QTimer(self, singleShot=True, interval=0)
         self._color_timer.timeout.connect(self._on_color_step)
         self._restart_document()
@@ -147,6 +157,31 @@ class MarkdownView(QTextBrowser):
         while self._code.waiting:
             self._code.step()
 
+    def zoom(self, steps: int) -> None:
+        """Make the text larger by so many steps, smaller if negative, as at first with 0."""
+        nearest = min(range(len(_ZOOMS)), key=lambda n: abs(_ZOOMS[n] - self._zoom))
+        step = min(max(nearest + steps, 0), len(_ZOOMS) - 1)
+        self._zoom = _ZOOMS[step] if steps else 100
+        # A turn of the wheel is many steps, and each would write the document anew.
+        self._zoom_timer.start()
+
+    def zoom_now(self) -> None:
+        """Show the text in the size that was wished; the line at the top stays there."""
+        self._zoom_timer.stop()
+        if self._zoom == self._zoom_shown:
+            return
+        self._zoom_shown = self._zoom
+        follows = self._at_end() and not self._finished
+        top = self.verticalScrollBar().value()
+        place = line_at(self.document(), top)
+        above = top_of(self.document(), place) - top
+        self._render_again()
+        if top == 0:
+            self.verticalScrollBar().setValue(0)
+        elif not follows:
+            self.verticalScrollBar().setValue(round(top_of(self.document(), place) - above))
+        self.zoomed.emit(self._zoom)
+
     def settled_end(self) -> int:
         """The position up to which the document will not change."""
         return self._writer.tail_start
@@ -176,6 +211,19 @@ class MarkdownView(QTextBrowser):
         if following:
             self.scroll_to_end()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll, or zoom with Ctrl."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        # A touch pad sends a notch in many small parts.
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _WHEEL_NOTCH)
+        self._wheel -= steps * _WHEEL_NOTCH
+        if steps:
+            self.zoom(steps)
+        event.accept()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the boxes, then the text over them."""
         painter = QPainter(self.viewport())
@@ -200,17 +248,18 @@ class MarkdownView(QTextBrowser):
         self.__dict__.pop("_splitter", None)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
+        scale = BODY_SCALE * self._zoom_shown / 100
         if font.pointSizeF() > 0:
-            font.setPointSizeF(font.pointSizeF() * BODY_SCALE)
+            font.setPointSizeF(font.pointSizeF() * scale)
         else:
-            font.setPixelSize(round(font.pixelSize() * BODY_SCALE))
+            font.setPixelSize(round(font.pixelSize() * scale))
         self.document().setDefaultFont(font)
         self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
         self._fit_width()
         self.restarted.emit()
 
     def _fit_width(self) -> None:
-        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE
+        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100
         widest = round(_MEASURE * letters) + 2 * _MARGIN
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():

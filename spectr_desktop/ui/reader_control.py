@@ -1,4 +1,4 @@
-"""What a reader does with the pane that has the focus: find, and go back to the text."""
+"""What a reader does with the pane that has the focus: find, zoom."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ class ReaderControl(QObject):
         add("find_previous", self.tr("Find previous"), ["Shift+F3"], lambda: self._bar().step(-1))
         end = add("close_find", self.tr("Close the find bar"), ["Esc"], self._on_close)
         end.setEnabled(False)
-        self.menu_actions = [[find]]
+        # Some keyboards have + only with Shift, and some on the key of =.
+        larger = add("zoom_in", self.tr("Larger text"), ["Ctrl++", "Ctrl+="], lambda: self._zoom(1))
+        smaller = add("zoom_out", self.tr("Smaller text"), ["Ctrl+-"], lambda: self._zoom(-1))
+        usual = add("zoom_reset", self.tr("Usual text size"), ["Ctrl+0"], lambda: self._zoom(0))
+        self.menu_actions = [[find], [larger, smaller, usual]]
 
     def _bar(self) -> FindBar:
         """The bar of the pane that has the focus, or had it last."""
@@ -65,6 +69,14 @@ class ReaderControl(QObject):
             self._in_source = True
         elif self._report.isAncestorOf(new):
             self._in_source = False
+
+    def _zoom(self, steps: int) -> None:
+        if not self._in_source:
+            self._report.view.zoom(steps)
+        elif steps:
+            self._editor.zoom(steps)
+        else:
+            self._editor.reset_zoom()
 
     def _on_close(self) -> None:
         bar = self._bar()

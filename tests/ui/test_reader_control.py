@@ -1,4 +1,4 @@
-"""Find in the window: keys, focus, and what Esc does."""
+"""Find and zoom in the window: keys, focus, and what Esc does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
-from tests.ui.driving import CONTROL, SHIFT, press_key
+from tests.ui.driving import CONTROL, SHIFT, press_key, signal_future
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.main_window import MainWindow
@@ -72,3 +72,26 @@ async def test_escape_closes_an_open_bar_of_the_other_pane(window: MainWindow) -
     assert window.reader.source.bar.isHidden()
     assert window.report.view.hasFocus()
     assert window.actions_by_name["stop"].shortcuts()[1] == QKeySequence("Esc")
+
+
+async def test_zoom_keys_work_on_the_pane_that_has_the_focus(window: MainWindow) -> None:
+    _fill(window)
+    source = window.editor.font().pointSizeF()
+    report = window.report.view.document().defaultFont().pointSizeF()
+    window.report.view.setFocus()
+    zoomed = signal_future(window.report.view.zoomed)
+    press_key(window, Qt.Key.Key_Plus, CONTROL)
+    press_key(window, Qt.Key.Key_Plus, CONTROL)
+    assert await zoomed == (125,)
+    assert window.report.view.document().defaultFont().pointSizeF() > report
+    assert window.editor.font().pointSizeF() == source
+    window.editor.setFocus()
+    press_key(window, Qt.Key.Key_Minus, CONTROL)
+    assert window.editor.font().pointSizeF() == source - 1
+    press_key(window, Qt.Key.Key_0, CONTROL)
+    assert window.editor.font().pointSizeF() == source
+    window.report.view.setFocus()
+    zoomed = signal_future(window.report.view.zoomed)
+    press_key(window, Qt.Key.Key_0, CONTROL)
+    assert await zoomed == (100,)
+    assert window.report.view.document().defaultFont().pointSizeF() == report
