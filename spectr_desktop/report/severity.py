@@ -36,16 +36,17 @@ class SeverityMark(NamedTuple):
 
 
 _WORD = r"(?P<word>critical|high|medium|low|informational|info)"
-_SEVERITY = rf"(?:severity[ \t]?[:–—-]?[ \t]?)?{_WORD}(?:[ \t-](?:severity|risk))?"
+_SEVERITY = rf"(?:severity[ \t]?[:\u2013\u2014-]?[ \t]?)?{_WORD}(?:[ \t-](?:severity|risk))?"
 _BRACKETED = re.compile(rf"(?P<mark>[\[(][ \t]?{_SEVERITY}[ \t]?[\])])", re.IGNORECASE)
-# "3.", "H-01:", "[M-2]", "Finding 4 —" before it, and behind it a colon, a dash or the end:
+# "3.", "H-01:", "[M-2]", "Finding 4:" before it, and behind it a colon, a dash or the end:
 # "High gas use" and "Low-level call" name no severity.
 _LABEL = (
     r"(?:(?:finding|issue|vulnerability)\b[ \t]*)?"
-    r"(?:[\[(#]?(?:[a-z]{1,4}-?)?\d{1,4}(?:\.\d{1,3}){0,3}[\])]?)?[ \t]?[.:)|–—-]?[ \t]*"
+    r"(?:[\[(#]?(?:[a-z]{1,4}-?)?\d{1,4}(?:\.\d{1,3}){0,3}[\])]?)?[ \t]?[.:)|\u2013\u2014-]?[ \t]*"
 )
+_END = r"(?:[ \t]?[:|·\u2013\u2014]|(?=[ \t]-[ \t])|(?=[ \t]*\Z))"
 _LEADING = re.compile(
-    rf"[^\w\[(]{{0,8}}{_LABEL}(?P<mark>{_SEVERITY}(?:[ \t]?[:|·–—]|(?=[ \t]-[ \t])|(?=[ \t]*\Z)))",
+    rf"[^\w\[(]{{0,8}}{_LABEL}(?P<mark>{_SEVERITY}{_END})",
     re.IGNORECASE,
 )
 

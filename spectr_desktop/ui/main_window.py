@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self._right = self._tabs(
             "rightTabs", self.tr("Results"), self.report, self.tr("Live report")
         )
+        self._right.setCornerWidget(self.report.outline)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._columns.setObjectName("columns")
         self._columns.setHandleWidth(1)

@@ -61,6 +61,9 @@ class Kind(enum.IntEnum):
     NOTE = 9
 
 
+HEADINGS = frozenset(Kind(level) for level in range(1, 7))
+
+
 class Run(NamedTuple):
     """Characters of one style; `href` is set on links that may be opened, to http and https."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QPainter, QTextCursor
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
-from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
+from spectr_desktop.ui.markdown_lines import HEADINGS, Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import without_ligatures
@@ -34,6 +34,14 @@ _ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 _WHEEL_NOTCH = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
 
 
+class Heading(NamedTuple):
+    """A heading of the report: its level, its text and where it stands in the document."""
+
+    level: int
+    text: str
+    position: int
+
+
 class MarkdownView(QTextBrowser):
     """A read-only report that grows.
 
@@ -46,6 +54,7 @@ class MarkdownView(QTextBrowser):
         rendered: a frame has been written into the document.
         left_behind_changed: text has come below what the reader sees (True), or he is there again.
         restarted: the document is empty now and is written anew.
+        headings_settled: (list[Heading]) headings that are final now, in order.
         zoomed: the text is as large as that many per cent now.
     """
 
@@ -53,6 +62,7 @@ class MarkdownView(QTextBrowser):
     rendered = Signal()
     left_behind_changed = Signal(bool)
     restarted = Signal()
+    headings_settled = Signal(list)
     zoomed = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -182,6 +192,14 @@ class MarkdownView(QTextBrowser):
             self.verticalScrollBar().setValue(round(top_of(self.document(), place) - above))
         self.zoomed.emit(self._zoom)
 
+    def go_to(self, position: int) -> None:
+        """Show the line of a position at the upper edge, with the caret in it."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(min(position, self.document().characterCount() - 1))
+        self.setTextCursor(cursor)
+        top = top_of(self.document(), position)
+        self.verticalScrollBar().setValue(round(top) - _MARGIN)
+
     def settled_end(self) -> int:
         """The position up to which the document will not change."""
         return self._writer.tail_start
@@ -296,9 +314,17 @@ class MarkdownView(QTextBrowser):
         edit = QTextCursor(self.document())
         edit.beginEditBlock()
         try:
-            self._code.add(self._writer.write(settled, tail))
+            done = self._writer.write(settled, tail)
+            self._code.add(done)
         finally:
             edit.endEditBlock()
+        headings = [
+            Heading(int(line.kind), "".join(run.text for run in line.runs).strip(), at)
+            for at, line in done
+            if isinstance(line, Line) and line.kind in HEADINGS
+        ]
+        if headings:
+            self.headings_settled.emit(headings)
         self._code.follow(self._writer.tail)
         if not kept:
             self._select(anchor, position)

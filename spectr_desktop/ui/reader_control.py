@@ -56,7 +56,10 @@ class ReaderControl(QObject):
         larger = add("zoom_in", self.tr("Larger text"), ["Ctrl++", "Ctrl+="], lambda: self._zoom(1))
         smaller = add("zoom_out", self.tr("Smaller text"), ["Ctrl+-"], lambda: self._zoom(-1))
         usual = add("zoom_reset", self.tr("Usual text size"), ["Ctrl+0"], lambda: self._zoom(0))
-        self.menu_actions = [[find], [larger, smaller, usual]]
+        outline = add(
+            "outline", self.tr("Outline of the report"), ["Ctrl+J"], self._report.outline.open
+        )
+        self.menu_actions = [[find, outline], [larger, smaller, usual]]
 
     def _bar(self) -> FindBar:
         """The bar of the pane that has the focus, or had it last."""

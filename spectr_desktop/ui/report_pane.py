@@ -21,6 +21,7 @@ from spectr_desktop.ui.banner import Banner
 from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
+from spectr_desktop.ui.report_outline import ReportOutline
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -170,6 +171,7 @@ class ReportPane(QWidget):
         view: the report itself; its `link_requested` is for the window to answer.
         thinking: the folded section above it.
         finder: the find bar below it.
+        outline: a button with the report's headings, to be put beside the pane's title.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -198,6 +200,11 @@ class ReportPane(QWidget):
         )
         self.view.restarted.connect(self.finder.restart)
         self.view.rendered.connect(self.finder.refresh)
+        self.outline = ReportOutline(theme, self)
+        self.view.restarted.connect(self.outline.clear)
+        self.view.headings_settled.connect(self.outline.add)
+        self.outline.heading_chosen.connect(self._on_heading_chosen)
+        self.outline.left.connect(self.view.setFocus)
         layout.addWidget(self.finder)
         self.pill = QPushButton(self.tr("New text below ↓"), self._stack)
         self.pill.setObjectName("newTextButton")
@@ -283,6 +290,10 @@ class ReportPane(QWidget):
         # Behind the empty state there is nothing to go to.
         self.pill.setVisible(left and self._stack.currentWidget() is self.view)
         self.pill.raise_()
+
+    def _on_heading_chosen(self, position: int) -> None:
+        self.view.setFocus()
+        self.view.go_to(position)
 
     def _on_pill_clicked(self) -> None:
         self.view.setFocus()
