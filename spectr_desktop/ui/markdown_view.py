@@ -16,6 +16,7 @@ from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
 from spectr_desktop.ui.markdown_lines import HEADINGS, Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.reading_place import line_at, top_of
+from spectr_desktop.ui.severity_chips import paint_chips
 from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
@@ -88,7 +89,6 @@ class MarkdownView(QTextBrowser):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setUndoRedoEnabled(False)
-        self.document().setDocumentMargin(_MARGIN)
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
@@ -198,7 +198,7 @@ class MarkdownView(QTextBrowser):
         cursor.setPosition(min(position, self.document().characterCount() - 1))
         self.setTextCursor(cursor)
         top = top_of(self.document(), position)
-        self.verticalScrollBar().setValue(round(top) - _MARGIN)
+        self.verticalScrollBar().setValue(round(top - self.document().documentMargin()))
 
     def settled_end(self) -> int:
         """The position up to which the document will not change."""
@@ -249,6 +249,7 @@ class MarkdownView(QTextBrowser):
         painter.translate(-left, -top)
         seen = event.rect().translated(left, top)
         paint_boxes(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
+        paint_chips(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
         painter.end()
         super().paintEvent(event)
 
@@ -267,6 +268,7 @@ class MarkdownView(QTextBrowser):
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
         scale = BODY_SCALE * self._zoom_shown / 100
+        self.document().setDocumentMargin(_MARGIN * max(1, self._zoom_shown / 100))
         if font.pointSizeF() > 0:
             font.setPointSizeF(font.pointSizeF() * scale)
         else:
@@ -278,7 +280,7 @@ class MarkdownView(QTextBrowser):
 
     def _fit_width(self) -> None:
         letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100
-        widest = round(_MEASURE * letters) + 2 * _MARGIN
+        widest = round(_MEASURE * letters + 2 * self.document().documentMargin())
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():
             self.setLineWrapColumnOrWidth(width)
