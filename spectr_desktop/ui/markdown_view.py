@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
+from spectr_desktop.ui.copying import Sources, selection_data
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
@@ -20,6 +22,7 @@ from spectr_desktop.ui.severity_chips import paint_chips
 from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from spectr_desktop.report.blocks import BlockSplitter, Update
@@ -49,6 +52,9 @@ class MarkdownView(QTextBrowser):
     Text is buffered by `append` and shown at most 30 times a second, and less often when frames
     are dear; a view that is not on the screen catches up when it is shown. Settled blocks are
     never touched again. The end is followed only while the reader is there.
+
+    Attributes:
+        sources: which Markdown stands behind which place.
 
     Signals:
         link_requested: the reader wants to open a link; its whole target, http or https only.
@@ -89,6 +95,7 @@ class MarkdownView(QTextBrowser):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setUndoRedoEnabled(False)
+        self.sources = Sources()
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
@@ -214,6 +221,10 @@ class MarkdownView(QTextBrowser):
         """Nothing is ever loaded: an empty image, since Qt asks again after a None."""
         return QImage()
 
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy: plain text as it stands there, and rich text for white paper."""
+        return selection_data(self.textCursor(), self._theme.colors)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while the view was not on the screen."""
         super().showEvent(event)
@@ -264,6 +275,7 @@ class MarkdownView(QTextBrowser):
         self._color_timer.stop()
         self._code.restart(self._theme.colors)
         self.document().clear()
+        self.sources.clear()
         self.__dict__.pop("_splitter", None)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
@@ -292,14 +304,15 @@ class MarkdownView(QTextBrowser):
         self._frame_timer.start(max(0, round(rest * 1000)))
 
     def _show(self, update: Update) -> None:
-        settled = [line for block in update.settled for line in block_lines(block)]
-        tail = [line for block in update.tail for line in block_lines(block)]
-        if update.plain:
-            tail += plain_lines(update.plain)
+        settled = [block_lines(block) for block in update.settled]
+        tail = [block_lines(block) for block in update.tail]
+        plain = plain_lines(update.plain) if update.plain else []
         following = self._at_end()
         bar = self.verticalScrollBar()
         top = bar.value()
-        self._write(settled, tail)
+        done = self._write([*chain(*settled)], [*chain(*tail, plain)])
+        self.sources.settle(update.settled, settled, done)
+        self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
         if following:
             self.scroll_to_end()
         else:
@@ -309,7 +322,9 @@ class MarkdownView(QTextBrowser):
             self._color_timer.start()
         self.rendered.emit()
 
-    def _write(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
+    def _write(
+        self, settled: list[Line | Table], tail: list[Line | Table]
+    ) -> list[tuple[int, Line | Table]]:
         caret = self.textCursor()
         anchor, position = caret.anchor(), caret.position()
         kept = max(anchor, position) < self._writer.tail_start
@@ -330,6 +345,7 @@ class MarkdownView(QTextBrowser):
         self._code.follow(self._writer.tail)
         if not kept:
             self._select(anchor, position)
+        return done
 
     def _select(self, anchor: int, position: int) -> None:
         caret = self.textCursor()

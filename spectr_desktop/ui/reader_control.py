@@ -59,7 +59,10 @@ class ReaderControl(QObject):
         outline = add(
             "outline", self.tr("Outline of the report"), ["Ctrl+J"], self._report.outline.open
         )
-        self.menu_actions = [[find, outline], [larger, smaller, usual]]
+        copying = self._report.copying
+        add("copy_code", self.tr("Copy code"), ["Ctrl+Shift+C"], copying.copy_code)
+        copies = add("copy_report", self.tr("Copy report as Markdown"), [], copying.copy_report)
+        self.menu_actions = [[find, outline, copies], [larger, smaller, usual]]
 
     def _bar(self) -> FindBar:
         """The bar of the pane that has the focus, or had it last."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.ui.banner import Banner
+from spectr_desktop.ui.copy_control import CopyControl
 from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
@@ -171,6 +172,7 @@ class ReportPane(QWidget):
         view: the report itself; its `link_requested` is for the window to answer.
         thinking: the folded section above it.
         finder: the find bar below it.
+        copying: the context menu and the button on code blocks.
         outline: a button with the report's headings, to be put beside the pane's title.
     """
 
@@ -200,6 +202,8 @@ class ReportPane(QWidget):
         )
         self.view.restarted.connect(self.finder.restart)
         self.view.rendered.connect(self.finder.refresh)
+        self.copying = CopyControl(self.view)
+        self.copying.find_requested.connect(self.finder.open)
         self.outline = ReportOutline(theme, self)
         self.view.restarted.connect(self.outline.clear)
         self.view.headings_settled.connect(self.outline.add)
@@ -214,7 +218,8 @@ class ReportPane(QWidget):
         self.pill.hide()
         self.pill.clicked.connect(self._on_pill_clicked)
         self.view.left_behind_changed.connect(self._on_left_behind_changed)
-        QWidget.setTabOrder(self.view, self.pill)
+        QWidget.setTabOrder(self.view, self.copying.button)
+        QWidget.setTabOrder(self.copying.button, self.pill)
         QWidget.setTabOrder(self.pill, self.finder.query)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
