@@ -24,6 +24,7 @@ from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
+from spectr_desktop.ui.reader_control import ReaderControl
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
 from spectr_desktop.ui.server_control import ServerControl
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(_STATUS_INTERVAL_MS)
         self.actions_by_name = Actions(self)
+        self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
         self.exports = ExportControl(self.runs, self)
         # Asks the server what it does after Stop.
@@ -91,10 +93,13 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._left = self._tabs("leftTabs", self.tr("Project"), self.files, self.tr("Files"))
-        self._middle = self._tabs("sourceTabs", self.tr("Source"), self.editor, self.tr("No file"))
+        self._middle = self._tabs(
+            "sourceTabs", self.tr("Source"), self.reader.source, self.tr("No file")
+        )
         self._right = self._tabs(
             "rightTabs", self.tr("Results"), self.report, self.tr("Live report")
         )
+        self._right.setCornerWidget(self.report.outline)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._columns.setObjectName("columns")
         self._columns.setHandleWidth(1)
@@ -148,6 +153,9 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         menu.addActions([run, self.actions_by_name["stop"], export])
         menu.addSeparator()
+        for group in self.reader.menu_actions:
+            menu.addActions(group)
+            menu.addSeparator()
         menu.addAction(refresh)
         menu.addAction(unload)
         menu.addMenu(self.servers.menu)

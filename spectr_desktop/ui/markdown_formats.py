@@ -19,7 +19,8 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from spectr_desktop.ui.markdown_lines import Kind, Line, Run, Style, Table
+from spectr_desktop.ui.markdown_lines import SEVERITIES, Kind, Line, Run, Style, Table
+from spectr_desktop.ui.severity_chips import style_severity
 from spectr_desktop.ui.theme import Colors, code_font
 
 BODY_SCALE = 14 / 13
@@ -154,4 +155,6 @@ class Formats:
             out.setFontStrikeOut(True)
         if style & Style.DIM or kind is Kind.NOTE:
             out.setForeground(QColor(self.colors.dim))
+        if style & SEVERITIES:
+            style_severity(out, style, self.colors, self._pixels)
         return out

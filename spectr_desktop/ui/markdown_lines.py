@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from spectr_desktop.report.severity import severity_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +27,7 @@ CUT_NOTE = str(
 _MAX_CUT_LINES = 2000
 _MAX_CELLS = 2500
 _MAX_COLUMNS = 64
+_MARKED_RUNS = 20
 
 # Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.
 _HIDDEN = re.compile(
@@ -44,6 +48,14 @@ class Style(enum.IntFlag):
     STRIKE = 4
     CODE = 8
     DIM = 16
+    CRITICAL = 32
+    HIGH = 64
+    MEDIUM = 128
+    LOW = 256
+    INFO = 512
+    # A bracket, blank or colon before and behind a severity: kept, but not seen.
+    BEFORE_MARK = 1024
+    AFTER_MARK = 2048
 
 
 class Kind(enum.IntEnum):
@@ -59,6 +71,10 @@ class Kind(enum.IntEnum):
     CODE = 7
     RULE = 8
     NOTE = 9
+
+
+SEVERITIES = Style.CRITICAL | Style.HIGH | Style.MEDIUM | Style.LOW | Style.INFO
+HEADINGS = frozenset(Kind(level) for level in range(1, 7))
 
 
 class Run(NamedTuple):
@@ -222,6 +238,8 @@ class _Flattening:
 
     def inline(self, token: Token) -> None:
         runs = _inline_runs(token.children or [])
+        if self._kind in HEADINGS:
+            runs = _with_severity(runs)
         if self._in_table:
             self._rows[-1].append(runs)
             return
@@ -322,6 +340,39 @@ def _inline_runs(children: Iterable[Token]) -> Runs:
             text = " " if kind == "softbreak" else _LINE_SEPARATOR
             runs.append(Run(text, styles[-1], href))
     return _joined(runs)
+
+
+def _with_severity(runs: Runs) -> Runs:
+    """The runs of a heading; those that name its severity have its style, their text is kept."""
+    text = "".join(run.text for run in runs[:_MARKED_RUNS])
+    mark = severity_mark(text)
+    if mark is None:
+        return runs
+    start, end = mark.start, mark.end
+    if start and start == mark.word_start and text[start - 1] == " ":
+        start -= 1
+    first, last = start, end
+    while not text[first].isalnum():
+        first += 1
+    while not text[last - 1].isalnum():
+        last -= 1
+    style = Style[mark.severity.name]
+    spans = (
+        (start, first, style | Style.BEFORE_MARK),
+        (first, last, style),
+        (last, end, style | Style.AFTER_MARK),
+    )
+    out: list[Run] = []
+    offset = 0
+    for run in runs:
+        stop = offset + len(run.text)
+        cuts = sorted({offset, stop, *(c for c in (start, first, last, end) if offset < c < stop)})
+        for left, right in pairwise(cuts):
+            added = next((added for a, b, added in spans if a <= left and right <= b), 0)
+            part = run.text[left - offset : right - offset]
+            out.append(Run(part, run.style | added, run.href))
+        offset = stop
+    return _joined(out)
 
 
 def _joined(runs: Iterable[Run]) -> Runs:

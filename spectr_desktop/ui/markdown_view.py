@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
+from spectr_desktop.ui.copying import Sources, selection_data
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
-from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
+from spectr_desktop.ui.markdown_lines import HEADINGS, Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
+from spectr_desktop.ui.reading_place import line_at, top_of
+from spectr_desktop.ui.severity_chips import paint_chips
 from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from spectr_desktop.report.blocks import BlockSplitter, Update
     from spectr_desktop.ui.theme import Theme
@@ -28,6 +33,17 @@ _REST = 3
 _END_PIXELS = 4
 _MARGIN = 24
 _MEASURE = 80
+_ZOOM_MS = 40
+_ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+_WHEEL_NOTCH = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
+
+
+class Heading(NamedTuple):
+    """A heading of the report: its level, its text and where it stands in the document."""
+
+    level: int
+    text: str
+    position: int
 
 
 class MarkdownView(QTextBrowser):
@@ -37,15 +53,24 @@ class MarkdownView(QTextBrowser):
     are dear; a view that is not on the screen catches up when it is shown. Settled blocks are
     never touched again. The end is followed only while the reader is there.
 
+    Attributes:
+        sources: which Markdown stands behind which place.
+
     Signals:
         link_requested: the reader wants to open a link; its whole target, http or https only.
         rendered: a frame has been written into the document.
         left_behind_changed: text has come below what the reader sees (True), or he is there again.
+        restarted: the document is empty now and is written anew.
+        headings_settled: (list[Heading]) headings that are final now, in order.
+        zoomed: the text is as large as that many per cent now.
     """
 
     link_requested = Signal(str)
     rendered = Signal()
     left_behind_changed = Signal(bool)
+    restarted = Signal()
+    headings_settled = Signal(list)
+    zoomed = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +80,8 @@ class MarkdownView(QTextBrowser):
         self._finished = False
         self._left_behind = False
         self._rest_until = 0.0
+        self._zoom = self._zoom_shown = 100
+        self._wheel = 0
         self.setObjectName("reportView")
         self.setAccessibleName(self.tr("Report"))
         self.setReadOnly(True)
@@ -68,10 +95,12 @@ class MarkdownView(QTextBrowser):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setUndoRedoEnabled(False)
-        self.document().setDocumentMargin(_MARGIN)
+        self.sources = Sources()
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
+        self._zoom_timer = QTimer(self, singleShot=True, interval=_ZOOM_MS)
+        self._zoom_timer.timeout.connect(self.zoom_now)
         self._color_timer = QTimer(self, singleShot=True, interval=0)
         self._color_timer.timeout.connect(self._on_color_step)
         self._restart_document()
@@ -145,6 +174,43 @@ class MarkdownView(QTextBrowser):
         while self._code.waiting:
             self._code.step()
 
+    def zoom(self, steps: int) -> None:
+        """Make the text larger by so many steps, smaller if negative, as at first with 0."""
+        nearest = min(range(len(_ZOOMS)), key=lambda n: abs(_ZOOMS[n] - self._zoom))
+        step = min(max(nearest + steps, 0), len(_ZOOMS) - 1)
+        self._zoom = _ZOOMS[step] if steps else 100
+        # A turn of the wheel is many steps, and each would write the document anew.
+        self._zoom_timer.start()
+
+    def zoom_now(self) -> None:
+        """Show the text in the size that was wished; the line at the top stays there."""
+        self._zoom_timer.stop()
+        if self._zoom == self._zoom_shown:
+            return
+        self._zoom_shown = self._zoom
+        follows = self._at_end() and not self._finished
+        top = self.verticalScrollBar().value()
+        place = line_at(self.document(), top)
+        above = top_of(self.document(), place) - top
+        self._render_again()
+        if top == 0:
+            self.verticalScrollBar().setValue(0)
+        elif not follows:
+            self.verticalScrollBar().setValue(round(top_of(self.document(), place) - above))
+        self.zoomed.emit(self._zoom)
+
+    def go_to(self, position: int) -> None:
+        """Show the line of a position at the upper edge, with the caret in it."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(min(position, self.document().characterCount() - 1))
+        self.setTextCursor(cursor)
+        top = top_of(self.document(), position)
+        self.verticalScrollBar().setValue(round(top - self.document().documentMargin()))
+
+    def settled_end(self) -> int:
+        """The position up to which the document will not change."""
+        return self._writer.tail_start
+
     def scroll_to_end(self) -> None:
         """Bring the reader to the newest text, where the view follows it."""
         self.document().size()
@@ -154,6 +220,10 @@ class MarkdownView(QTextBrowser):
     def loadResource(self, _kind: int, _name: QUrl | str) -> QImage:
         """Nothing is ever loaded: an empty image, since Qt asks again after a None."""
         return QImage()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy: plain text as it stands there, and rich text for white paper."""
+        return selection_data(self.textCursor(), self._theme.colors)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while the view was not on the screen."""
@@ -170,6 +240,19 @@ class MarkdownView(QTextBrowser):
         if following:
             self.scroll_to_end()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll, or zoom with Ctrl."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        # A touch pad sends a notch in many small parts.
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _WHEEL_NOTCH)
+        self._wheel -= steps * _WHEEL_NOTCH
+        if steps:
+            self.zoom(steps)
+        event.accept()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the boxes, then the text over them."""
         painter = QPainter(self.viewport())
@@ -177,6 +260,7 @@ class MarkdownView(QTextBrowser):
         painter.translate(-left, -top)
         seen = event.rect().translated(left, top)
         paint_boxes(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
+        paint_chips(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
         painter.end()
         super().paintEvent(event)
 
@@ -191,20 +275,24 @@ class MarkdownView(QTextBrowser):
         self._color_timer.stop()
         self._code.restart(self._theme.colors)
         self.document().clear()
+        self.sources.clear()
         self.__dict__.pop("_splitter", None)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
+        scale = BODY_SCALE * self._zoom_shown / 100
+        self.document().setDocumentMargin(_MARGIN * max(1, self._zoom_shown / 100))
         if font.pointSizeF() > 0:
-            font.setPointSizeF(font.pointSizeF() * BODY_SCALE)
+            font.setPointSizeF(font.pointSizeF() * scale)
         else:
-            font.setPixelSize(round(font.pixelSize() * BODY_SCALE))
+            font.setPixelSize(round(font.pixelSize() * scale))
         self.document().setDefaultFont(font)
         self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
         self._fit_width()
+        self.restarted.emit()
 
     def _fit_width(self) -> None:
-        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE
-        widest = round(_MEASURE * letters) + 2 * _MARGIN
+        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100
+        widest = round(_MEASURE * letters + 2 * self.document().documentMargin())
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():
             self.setLineWrapColumnOrWidth(width)
@@ -216,14 +304,15 @@ class MarkdownView(QTextBrowser):
         self._frame_timer.start(max(0, round(rest * 1000)))
 
     def _show(self, update: Update) -> None:
-        settled = [line for block in update.settled for line in block_lines(block)]
-        tail = [line for block in update.tail for line in block_lines(block)]
-        if update.plain:
-            tail += plain_lines(update.plain)
+        settled = [block_lines(block) for block in update.settled]
+        tail = [block_lines(block) for block in update.tail]
+        plain = plain_lines(update.plain) if update.plain else []
         following = self._at_end()
         bar = self.verticalScrollBar()
         top = bar.value()
-        self._write(settled, tail)
+        done = self._write([*chain(*settled)], [*chain(*tail, plain)])
+        self.sources.settle(update.settled, settled, done)
+        self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
         if following:
             self.scroll_to_end()
         else:
@@ -233,19 +322,30 @@ class MarkdownView(QTextBrowser):
             self._color_timer.start()
         self.rendered.emit()
 
-    def _write(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
+    def _write(
+        self, settled: list[Line | Table], tail: list[Line | Table]
+    ) -> list[tuple[int, Line | Table]]:
         caret = self.textCursor()
         anchor, position = caret.anchor(), caret.position()
         kept = max(anchor, position) < self._writer.tail_start
         edit = QTextCursor(self.document())
         edit.beginEditBlock()
         try:
-            self._code.add(self._writer.write(settled, tail))
+            done = self._writer.write(settled, tail)
+            self._code.add(done)
         finally:
             edit.endEditBlock()
+        headings = [
+            Heading(int(line.kind), "".join(run.text for run in line.runs).strip(), at)
+            for at, line in done
+            if isinstance(line, Line) and line.kind in HEADINGS
+        ]
+        if headings:
+            self.headings_settled.emit(headings)
         self._code.follow(self._writer.tail)
         if not kept:
             self._select(anchor, position)
+        return done
 
     def _select(self, anchor: int, position: int) -> None:
         caret = self.textCursor()

@@ -18,8 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.ui.banner import Banner
+from spectr_desktop.ui.copy_control import CopyControl
+from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
+from spectr_desktop.ui.report_outline import ReportOutline
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -168,6 +171,9 @@ class ReportPane(QWidget):
     Attributes:
         view: the report itself; its `link_requested` is for the window to answer.
         thinking: the folded section above it.
+        finder: the find bar below it.
+        copying: the context menu and the button on code blocks.
+        outline: a button with the report's headings, to be put beside the pane's title.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -191,6 +197,19 @@ class ReportPane(QWidget):
         layout.addWidget(self._banner)
         layout.addWidget(self.thinking)
         layout.addWidget(self._stack, 1)
+        self.finder = FindBar(
+            self.view, theme, self.view.setExtraSelections, self.view.settled_end, self
+        )
+        self.view.restarted.connect(self.finder.restart)
+        self.view.rendered.connect(self.finder.refresh)
+        self.copying = CopyControl(self.view)
+        self.copying.find_requested.connect(self.finder.open)
+        self.outline = ReportOutline(theme, self)
+        self.view.restarted.connect(self.outline.clear)
+        self.view.headings_settled.connect(self.outline.add)
+        self.outline.heading_chosen.connect(self._on_heading_chosen)
+        self.outline.left.connect(self.view.setFocus)
+        layout.addWidget(self.finder)
         self._totals = QLabel(self)
         self._totals.setObjectName("reportTotals")
         self._totals.setTextFormat(Qt.TextFormat.PlainText)
@@ -206,7 +225,9 @@ class ReportPane(QWidget):
         self.pill.hide()
         self.pill.clicked.connect(self._on_pill_clicked)
         self.view.left_behind_changed.connect(self._on_left_behind_changed)
-        QWidget.setTabOrder(self.view, self.pill)
+        QWidget.setTabOrder(self.view, self.copying.button)
+        QWidget.setTabOrder(self.copying.button, self.pill)
+        QWidget.setTabOrder(self.pill, self.finder.query)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -287,6 +308,10 @@ class ReportPane(QWidget):
         # Behind the empty state there is nothing to go to.
         self.pill.setVisible(left and self._stack.currentWidget() is self.view)
         self.pill.raise_()
+
+    def _on_heading_chosen(self, position: int) -> None:
+        self.view.setFocus()
+        self.view.go_to(position)
 
     def _on_pill_clicked(self) -> None:
         self.view.setFocus()

@@ -129,6 +129,7 @@ class SourceEditor(QPlainTextEdit):
         self._loading = False
         self._modified = False
         self._wheel = 0
+        self._found: list[QTextEdit.ExtraSelection] = []
         self._gutter = _Gutter(self)
         self.highlighter = SolidityHighlighter(self.document(), theme)
         self.setObjectName("sourceEditor")
@@ -228,7 +229,7 @@ class SourceEditor(QPlainTextEdit):
         elif control and key == Qt.Key.Key_Minus:
             self.zoom(-1)
         elif control and key == Qt.Key.Key_0:
-            self.setFont(code_font())
+            self.reset_zoom()
         elif self.isReadOnly() or control or modifiers & Qt.KeyboardModifier.AltModifier:
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Tab:
@@ -317,6 +318,15 @@ class SourceEditor(QPlainTextEdit):
         font.setPointSizeF(min(max(size + steps, _SMALLEST), _LARGEST))
         self.setFont(font)
 
+    def reset_zoom(self) -> None:
+        """Make the text as large as it was at first."""
+        self.setFont(code_font())
+
+    def mark_found(self, marks: list[QTextEdit.ExtraSelection]) -> None:
+        """Mark what the find bar found."""
+        self._found = marks
+        self._mark_current_line()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, or zoom with Ctrl."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -400,7 +410,7 @@ class SourceEditor(QPlainTextEdit):
         line.cursor = self.textCursor()
         line.cursor.clearSelection()
         # Its background would hide the placeholder.
-        self.setExtraSelections([] if self.document().isEmpty() else [line])
+        self.setExtraSelections([] if self.document().isEmpty() else [line, *self._found])
         self._gutter.update()
 
     def _on_modification_changed(self, modified: bool) -> None:

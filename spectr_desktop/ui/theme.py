@@ -34,6 +34,7 @@ class Colors:
     low: str
     info: str
     mark: str
+    found: str
     keyword: str
     type_name: str
     function: str
@@ -57,6 +58,7 @@ LIGHT = Colors(
     low="#2f6f4f",
     info="#5b6470",
     mark="#fff1e6",
+    found="#ffe28a",
     keyword="#7a45d1",
     type_name="#0550ae",
     function="#6639ba",
@@ -80,6 +82,7 @@ DARK = Colors(
     low="#7cc79b",
     info="#a9b2bc",
     mark="#3a2a1e",
+    found="#5f4c10",
     keyword="#d2a8ff",
     type_name="#79c0ff",
     function="#d2a8ff",

@@ -4,13 +4,14 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QImage, QTextBlock, QTextCursor, QTextLayout
+from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QImage, QTextBlock, QTextCursor, QTextLayout, QWheelEvent
 from PySide6.QtTest import QTest
 
 from benchmarks.corpus import report, tokens
 from spectr_desktop.ui.markdown_lines import CUT_NOTE
 from spectr_desktop.ui.markdown_view import MarkdownView
+from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import Scheme, Theme
 from tests.report.markdown_samples import SAMPLES
 
@@ -531,3 +532,69 @@ def test_a_table_too_large_for_qt_is_shown_as_its_source(view: MarkdownView) -> 
     header = "|" + "a|" * 100 + "\n|" + "-|" * 100 + "\n"
     view.set_markdown(header)
     assert view.toPlainText() == header.strip()
+
+
+def test_zoom_keeps_the_line_at_the_top(view: MarkdownView) -> None:
+    view.set_markdown(_LONG)
+    scroll_up(view, 900)
+    at = line_at(view.document(), 900)
+    restarts: list[bool] = []
+    view.restarted.connect(lambda: restarts.append(True))
+    for steps in (1, 1, 1, -5, 3):
+        view.zoom(steps)
+        view.zoom_now()
+        assert abs(top_of(view.document(), at) - view.verticalScrollBar().value()) < 60
+    assert len(restarts) == 5
+    view.zoom_now()
+    assert len(restarts) == 5
+
+
+def test_zoom_has_bounds_and_a_way_back(view: MarkdownView) -> None:
+    view.set_markdown("text")
+    sizes: list[int] = []
+    view.zoomed.connect(sizes.append)
+    usual = view.document().defaultFont().pointSizeF()
+    for steps in (99, -99, 0):
+        view.zoom(steps)
+        view.zoom_now()
+    assert sizes == [300, 60, 100]
+    assert view.document().defaultFont().pointSizeF() == usual
+
+
+def test_zoom_during_a_stream_follows_the_end_and_loses_nothing(
+    view: MarkdownView, theme: Theme, qtbot: QtBot
+) -> None:
+    stream(view, chunks(_LONG[:6000], 5))
+    view.zoom(2)
+    view.zoom_now()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    stream(view, chunks(_LONG[6000:], 6))
+    view.finish()
+    view.zoom(0)
+    view.zoom_now()
+    assert_same(view, other(qtbot, theme, _LONG))
+
+
+def test_the_wheel_zooms_with_control_by_whole_notches(view: MarkdownView) -> None:
+    view.set_markdown("text")
+
+    def turn(delta: int) -> None:
+        event = QWheelEvent(
+            QPointF(9, 9),
+            QPointF(9, 9),
+            QPoint(),
+            QPoint(0, delta),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.ControlModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,  # Qt takes it by its place only
+        )
+        view.wheelEvent(event)
+        view.zoom_now()
+
+    for _ in range(4):
+        turn(30)
+    assert view._zoom_shown == 110
+    turn(-240)
+    assert view._zoom_shown == 90

@@ -1,0 +1,134 @@
+"""Copying from the report: as text, as rich text, as its Markdown, and code by itself."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QMimeData
+
+from spectr_desktop.ui.markdown_lines import Kind, Line, Table
+from spectr_desktop.ui.theme import LIGHT, Colors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from PySide6.QtGui import QTextCursor
+
+    from spectr_desktop.report.blocks import Block
+
+_TAG = re.compile(r"<[^>]*>")
+_LINE_ENDS = str.maketrans(dict.fromkeys("\u2028\u2029\ufdd0\ufdd1", "\n"))
+_RULE = re.compile("^\u00a0$", re.MULTILINE)
+
+
+class _Piece(NamedTuple):
+    """A block of the report: where it begins, its Markdown, and where which code begins."""
+
+    start: int
+    source: str
+    codes: tuple[tuple[int, str], ...]
+
+
+class Sources:
+    """Which Markdown stands behind which place of the document."""
+
+    def __init__(self) -> None:
+        self._settled: list[_Piece] = []
+        self._open: Callable[[], list[_Piece]] = list
+
+    def clear(self) -> None:
+        """Forget everything: the document is empty."""
+        self._settled.clear()
+        self._open = list
+
+    def settle(
+        self,
+        blocks: Sequence[Block],
+        lines: Sequence[Sequence[Line | Table]],
+        written: Sequence[tuple[int, Line | Table]],
+    ) -> None:
+        """Take blocks that are final.
+
+        Args:
+            blocks: the blocks.
+            lines: the lines of each.
+            written: all their lines again, each with its place in the document.
+        """
+        self._settled += _pieces(blocks, lines, written)
+
+    def show_open(
+        self,
+        blocks: Sequence[Block],
+        lines: Sequence[Sequence[Line | Table]],
+        written: Callable[[], Sequence[tuple[int, Line | Table]]],
+    ) -> None:
+        """Take the blocks that may still change, in the place of those taken last.
+
+        Args:
+            blocks, lines: as for `settle`.
+            written: asked only when something is copied, since this is called at each frame.
+        """
+        self._open = lambda: [*_pieces(blocks, lines, written())]
+
+    def markdown(self, start: int, end: int) -> str:
+        """The Markdown of all blocks that a range of the document touches."""
+        pieces = [*self._settled, *self._open()]
+        starts = [piece.start for piece in pieces]
+        first = max(bisect_right(starts, start) - 1, 0)
+        last = max(bisect_left(starts, end), first + 1)
+        return "".join(piece.source for piece in pieces[first:last]).strip("\n") + "\n"
+
+    def code(self, start: int) -> str | None:
+        """The code block that begins at this place, verbatim; None if none is known."""
+        for pieces in (self._settled, self._open()):
+            index = bisect_right(pieces, start, key=lambda piece: piece.start) - 1
+            if index >= 0:
+                for at, text in pieces[index].codes:
+                    if at == start:
+                        return text
+        return None
+
+
+def _pieces(
+    blocks: Sequence[Block],
+    lines: Sequence[Sequence[Line | Table]],
+    written: Sequence[tuple[int, Line | Table]],
+) -> Iterable[_Piece]:
+    at = 0
+    for block, own in zip(blocks, lines, strict=True):
+        places = written[at : at + len(own)]
+        at += len(own)
+        if not places:
+            continue
+        starts = [start for start, line in places if _begins_code(line)]
+        texts = [t.content for t in block.tokens if t.type in ("fence", "code_block")]
+        codes = tuple(zip(starts, texts, strict=True)) if len(starts) == len(texts) else ()
+        yield _Piece(places[0][0], block.source, codes)
+
+
+def _begins_code(line: Line | Table) -> bool:
+    return isinstance(line, Line) and line.kind is Kind.CODE and line.first
+
+
+def selected_text(cursor: QTextCursor) -> str:
+    """What is selected as plain text; other than Qt's own, it keeps blanks that must not break."""
+    return _RULE.sub("", cursor.selectedText().translate(_LINE_ENDS))
+
+
+def selection_data(cursor: QTextCursor, colors: Colors) -> QMimeData:
+    """What is selected as plain and as rich text, the latter for white paper in both themes."""
+    out = QMimeData()
+    out.setText(selected_text(cursor))
+    out.setHtml(on_paper(cursor.selection().toHtml(), colors))
+    return out
+
+
+def on_paper(html: str, colors: Colors) -> str:
+    """HTML with a theme's colours replaced by those of the light one; its text is not touched."""
+    if colors == LIGHT:
+        return html
+    pairs = {getattr(colors, name): getattr(LIGHT, name) for name in Colors.__slots__}
+    pattern = re.compile("|".join(map(re.escape, pairs)))
+    return _TAG.sub(lambda tag: pattern.sub(lambda found: pairs[found[0]], tag[0]), html)
