@@ -67,7 +67,8 @@ class Sources:
         """Take the blocks that may still change, in the place of those taken last.
 
         Args:
-            blocks, lines: as for `settle`.
+            blocks: the blocks.
+            lines: the lines of each.
             written: asked only when something is copied, since this is called at each frame.
         """
         self._open = lambda: [*_pieces(blocks, lines, written())]

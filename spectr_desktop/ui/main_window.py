@@ -336,8 +336,10 @@ class MainWindow(QMainWindow):
         self._show_not_running()
         result = self.runs.result
         assert result is not None  # noqa: S101  # the signal says that it is there
+        self.report.thinking.set_tokens(result.usage.thinking)
         self.status.show_result(result, saved=self.runs.saved)
         self.report.show_totals(" · ".join(self.status.totals(result)))
+        self.report.tell(self.status.text())
         self._show_outcome()
         if result.outcome is Outcome.STOPPED:
             self._watching = self.tasks.start(self._watch_server(), "server after stop")

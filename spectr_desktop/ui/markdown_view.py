@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.copying import Sources, selection_data
+from spectr_desktop.ui.headings import headings_of
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
-from spectr_desktop.ui.markdown_lines import HEADINGS, Line, Table, block_lines, plain_lines
+from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.severity_chips import paint_chips
@@ -36,14 +37,6 @@ _MEASURE = 80
 _ZOOM_MS = 40
 _ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 _WHEEL_NOTCH = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
-
-
-class Heading(NamedTuple):
-    """A heading of the report: its level, its text and where it stands in the document."""
-
-    level: int
-    text: str
-    position: int
 
 
 class MarkdownView(QTextBrowser):
@@ -335,11 +328,7 @@ class MarkdownView(QTextBrowser):
             self._code.add(done)
         finally:
             edit.endEditBlock()
-        headings = [
-            Heading(int(line.kind), "".join(run.text for run in line.runs).strip(), at)
-            for at, line in done
-            if isinstance(line, Line) and line.kind in HEADINGS
-        ]
+        headings = headings_of(done)
         if headings:
             self.headings_settled.emit(headings)
         self._code.follow(self._writer.tail)

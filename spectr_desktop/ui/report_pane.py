@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectr_desktop.ui.announcing import SectionAnnouncer, announce
 from spectr_desktop.ui.banner import Banner
 from spectr_desktop.ui.copy_control import CopyControl
 from spectr_desktop.ui.find_bar import FindBar
@@ -34,6 +35,7 @@ _THINKING_MS = 100
 _THINKING_HEIGHT = 180
 _LONGEST_LINE = 4096
 _LONGEST_THINKING = 256 * 1024
+_CHARACTERS_A_TOKEN = 6
 _PILL_MARGIN = 14
 
 
@@ -48,6 +50,8 @@ class ThinkingSection(QWidget):
         self._theme = theme
         self._pending: list[str] = []
         self._length = 0
+        self._pieces = 0
+        self._tokens: int | None = None
         self._shown = 0
         self._column = 0
         self.setObjectName("thinkingSection")
@@ -87,7 +91,8 @@ class ThinkingSection(QWidget):
         """Forget the text, fold and hide the section."""
         self._timer.stop()
         self._pending.clear()
-        self._length = self._shown = self._column = 0
+        self._length = self._pieces = self._shown = self._column = 0
+        self._tokens = None
         self.view.clear()
         self.button.setChecked(False)
         self._on_toggled(unfolded=False)
@@ -99,11 +104,17 @@ class ThinkingSection(QWidget):
             return
         self._pending.append(text)
         self._length += len(text)
+        self._pieces += 1
         if self.isHidden():
             self.show()
             self._show_count()
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
+
+    def set_tokens(self, tokens: int | None) -> None:
+        """How many tokens it was, as the server counted; None if it did not say."""
+        self._tokens = tokens
+        self._show_count()
 
     def render_now(self) -> None:
         """Show the count, and the text if the section is unfolded."""
@@ -145,7 +156,12 @@ class ThinkingSection(QWidget):
         return "\n".join(out)
 
     def _show_count(self) -> None:
-        text = self.tr("Thinking · {count} characters").format(count=f"{self._length:,}")
+        if self._tokens is not None:
+            text = self.tr("Thinking · {count} tokens").format(count=f"{self._tokens:,}")
+        else:
+            # Most servers send a token a piece; the others cannot have sent fewer than this.
+            about = max(self._pieces, self._length // _CHARACTERS_A_TOKEN)
+            text = self.tr("Thinking · about {count} tokens").format(count=f"{about:,}")
         self.button.setText(text)
         state = self.tr("unfolded") if self.button.isChecked() else self.tr("folded")
         self.button.setAccessibleName(f"{text}, {state}")
@@ -207,6 +223,11 @@ class ReportPane(QWidget):
         self.outline = ReportOutline(theme, self)
         self.view.restarted.connect(self.outline.clear)
         self.view.headings_settled.connect(self.outline.add)
+        self._sections = SectionAnnouncer(self.view)
+        self.view.restarted.connect(self._sections.restart)
+        self.view.headings_settled.connect(self._sections.take)
+        self.finder.told.connect(self.tell)
+        self.copying.told.connect(self.tell)
         self.outline.heading_chosen.connect(self._on_heading_chosen)
         self.outline.left.connect(self.view.setFocus)
         layout.addWidget(self.finder)
@@ -257,8 +278,13 @@ class ReportPane(QWidget):
         """Show a whole report, such as one from the history."""
         self._reset(self._nothing_yet())
         if text:
+            self._sections.skip()
             self.view.set_markdown(text)
             self._stack.setCurrentWidget(self.view)
+
+    def tell(self, sentence: str) -> None:
+        """Have a screen reader say a sentence."""
+        announce(self.view, sentence)
 
     def text(self) -> str:
         """The report's Markdown so far, verbatim."""
@@ -287,6 +313,7 @@ class ReportPane(QWidget):
         self.show_totals("")
         self.thinking.clear()
         self.view.clear()
+        self._sections.start()
         self._empty.setText(empty)
         self._stack.setCurrentWidget(self._empty)
 

@@ -42,6 +42,10 @@ class StatusLine(QWidget):
         layout.addWidget(self._saved)
         self.show_idle()
 
+    def text(self) -> str:
+        """What it says of the run."""
+        return self._status.text()
+
     def show_idle(self) -> None:
         """Nothing runs."""
         self._show(self.tr("Ready"))

@@ -162,15 +162,20 @@ def test_the_banner_follows_the_theme(pane: ReportPane, theme: Theme) -> None:
 def test_thinking_is_folded_and_counts(pane: ReportPane) -> None:
     pane.append_thinking("")
     assert not pane.thinking.isVisible()
-    pane.append_thinking("x" * 1234)
+    for _ in range(1203):
+        pane.append_thinking("word")
     assert pane.thinking.isVisible()
     assert not pane.thinking.view.isVisible()
-    assert pane.thinking.button.text() == "Thinking · 1,234 characters"
-    assert pane.thinking.button.accessibleName() == "Thinking · 1,234 characters, folded"
     pane.append_thinking("more")
     pane.thinking.render_now()
-    assert pane.thinking.button.text() == "Thinking · 1,238 characters"
+    assert pane.thinking.button.text() == "Thinking · about 1,204 tokens"
+    assert pane.thinking.button.accessibleName() == "Thinking · about 1,204 tokens, folded"
     assert pane.thinking.view.toPlainText() == ""
+    pane.thinking.set_tokens(1180)
+    assert pane.thinking.button.text() == "Thinking · 1,180 tokens"
+    pane.start("Next")
+    pane.append_thinking("x" * 6000)
+    assert pane.thinking.button.text() == "Thinking · about 1,000 tokens"
 
 
 def test_thinking_unfolds_by_key_and_grows(pane: ReportPane) -> None:
@@ -205,7 +210,7 @@ def test_endless_thinking_is_broken_and_bounded(pane: ReportPane) -> None:
     text = pane.thinking.view.toPlainText()
     assert max(map(len, text.split("\n"))) <= 4096
     assert 200_000 < len(text) <= 256 * 1024
-    assert pane.thinking.button.text() == "Thinking · 400,005 characters"
+    assert pane.thinking.button.text() == "Thinking · about 66,667 tokens"
 
 
 def test_finish_shows_thinking_that_is_left(pane: ReportPane) -> None:
