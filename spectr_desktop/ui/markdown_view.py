@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
-from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
+from spectr_desktop.ui.markdown_formats import BODY_SCALE, MEASURE, Formats
 from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.theme import without_ligatures
@@ -27,7 +27,6 @@ _FRAME_MS = 33
 _REST = 3
 _END_PIXELS = 4
 _MARGIN = 24
-_MEASURE = 80
 
 
 class MarkdownView(QTextBrowser):
@@ -204,7 +203,7 @@ class MarkdownView(QTextBrowser):
 
     def _fit_width(self) -> None:
         letters = self.fontMetrics().averageCharWidth() * BODY_SCALE
-        widest = round(_MEASURE * letters) + 2 * _MARGIN
+        widest = round(MEASURE * letters) + 2 * _MARGIN
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():
             self.setLineWrapColumnOrWidth(width)
