@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 12
 """Rows of one of the document's tables; at most 25 keep a frame within its bounds."""
 
-# Widths follow the first rows, and are looked at again only at these lengths.
+# Widths follow the first rows, and change only when a table has one of these lengths.
 _LOOKED_AT = (1, 2, 4, 8, 16)
-_GROWTH = 1.08
 _CELL_EXTRA = 14
-_SMALL, _NARROW, _WIDE = 0.5, 0.62, 0.9
-_WIDEST_COLUMN = 0.5
+# Shares of the measure: a table up to the first is as wide as its cells, every word of another
+# fits when the text is as wide as the second, no cell wants more than the third.
+_SMALL, _NARROW, _WIDEST_CELL = 0.5, 0.62, 0.5
 
 
 class Widths(NamedTuple):
@@ -47,8 +47,7 @@ class ChunkedTable:
         self._formats = formats
         self._chunks: list[QTextTable] = []
         self._content = table._replace(rows=())
-        self._floors = [0.0] * len(table.aligns)
-        self._naturals = [0.0] * len(table.aligns)
+        self._looked_at = 0
         self._widths = Widths(percent=False, columns=())
         self.add(cursor, table)
 
@@ -59,12 +58,7 @@ class ChunkedTable:
         if old._replace(rows=()) != table._replace(rows=()) or old.rows != table.rows[:count]:
             return False
         self._content = table
-        self._measure(table.rows, count)
-        widths = self._chosen()
-        if widths != self._widths:
-            self._widths = widths
-            for number, chunk in enumerate(self._chunks):
-                chunk.setFormat(self._formats.table(table, widths, first=number == 0))
+        self._choose_widths(table)
         while count < len(table.rows):
             count = self._add_rows(cursor, table, count)
         return True
@@ -103,40 +97,38 @@ class ChunkedTable:
                 runs = tuple(Run(r.text, r.style | style, r.href) for r in runs)  # noqa: PLW2901
             insert_runs(cursor, formats, Kind.TEXT, runs)
 
-    def _measure(self, rows: Sequence[Sequence[Runs]], first: int) -> None:
-        """Note the widest words of all rows, and of the first ones how wide the cells would be."""
-        looked_at = max(n for n in _LOOKED_AT if n <= len(rows))
-        for number in range(first, len(rows)):
-            for column, runs in enumerate(rows[number]):
-                word = _widest_word(runs, self._formats.advance, bold=not number)
-                if word > self._floors[column]:
-                    self._floors[column] = _stepped(word)
-        if first and looked_at == max(n for n in _LOOKED_AT if n <= first):
+    def _choose_widths(self, table: Table) -> None:
+        looked_at = max(n for n in _LOOKED_AT if n <= len(table.rows))
+        if looked_at == self._looked_at:
             return
-        for number in range(looked_at):
-            for column, runs in enumerate(rows[number]):
-                width = sum(self._formats.advance(run.text, run.style) for run in runs)
-                self._naturals[column] = max(self._naturals[column], width)
+        self._looked_at = looked_at
+        widths = _widths(table.rows[:looked_at], self._formats)
+        if widths != self._widths:
+            self._widths = widths
+            for number, chunk in enumerate(self._chunks):
+                chunk.setFormat(self._formats.table(table, widths, first=number == 0))
 
-    def _chosen(self) -> Widths:
-        """Widths that hold every word, so that no chunk is laid out unlike the others."""
-        measure = self._formats.measure
-        floors = [floor + _CELL_EXTRA for floor in self._floors]
-        wanted = [
-            max(floor, min(natural * 1.05, measure * _WIDEST_COLUMN) + _CELL_EXTRA)
-            for floor, natural in zip(floors, self._naturals, strict=True)
-        ]
-        least = sum(floors)
-        if sum(wanted) <= measure * _SMALL:
-            return Widths(percent=False, columns=tuple(map(math.ceil, wanted)))
-        if least > measure * _WIDE and len(self._content.rows) > CHUNK_ROWS:
-            return Widths(percent=False, columns=tuple(map(math.ceil, floors)))
-        # Every word fits as soon as the text is this wide.
-        whole = max(least, measure * _NARROW)
-        spare = (whole - least) / max(1.0, sum(wanted) - least)
-        columns = [f + (w - f) * spare for f, w in zip(floors, wanted, strict=True)]
-        total = sum(columns)
-        return Widths(percent=True, columns=tuple(round(100 * c / total, 2) for c in columns))
+
+def _widths(rows: Sequence[Sequence[Runs]], formats: Formats) -> Widths:
+    """Widths for cells like these, each column at least as wide as its longest word if may be."""
+    measure, advance = formats.measure, formats.advance
+    floors = [0.0] * len(rows[0])
+    wanted = [0.0] * len(rows[0])
+    for number, row in enumerate(rows):
+        for column, runs in enumerate(row):
+            bold = Style.PLAIN if number else Style.BOLD
+            word = _widest_word(runs, advance, bold)
+            whole = sum(advance(run.text, run.style | bold) for run in runs)
+            floors[column] = max(floors[column], word + _CELL_EXTRA)
+            wish = max(word, min(whole * 1.05, measure * _WIDEST_CELL))
+            wanted[column] = max(wanted[column], wish + _CELL_EXTRA)
+    if sum(wanted) <= measure * _SMALL:
+        return Widths(percent=False, columns=tuple(map(math.ceil, wanted)))
+    least = sum(floors)
+    spare = max(0.0, measure * _NARROW - least) / max(1.0, sum(wanted) - least)
+    columns = [f + (w - f) * spare for f, w in zip(floors, wanted, strict=True)]
+    total = sum(columns)
+    return Widths(percent=True, columns=tuple(round(100 * c / total, 2) for c in columns))
 
 
 def insert_runs(cursor: QTextCursor, formats: Formats, kind: Kind, runs: Sequence[Run]) -> None:
@@ -146,17 +138,7 @@ def insert_runs(cursor: QTextCursor, formats: Formats, kind: Kind, runs: Sequenc
             cursor.insertText(run.text, formats.char_of(kind, run))
 
 
-def _widest_word(runs: Runs, advance: Callable[[str, int], float], *, bold: bool) -> float:
-    """The width of a cell's longest word; one of several runs counts in the widest style."""
-    words = max("".join(run.text for run in runs).split(), key=len, default="")
-    widest = 0.0
-    for run in runs:
-        word = words if words not in run.text and len(runs) > 1 else ""
-        word = max([word, *run.text.split()], key=len)
-        widest = max(widest, advance(word, run.style | (Style.BOLD if bold else 0)))
-    return widest
-
-
-def _stepped(width: float) -> float:
-    """A width rounded up in steps, so that a longer word seldom moves all columns."""
-    return float(math.ceil(_GROWTH ** math.ceil(math.log(max(width, 20.0), _GROWTH))))
+def _widest_word(runs: Runs, advance: Callable[[str, int], float], bold: int) -> float:
+    """The width of the longest word in each run of a cell."""
+    words = ((max(run.text.split(), key=len, default=""), run.style | bold) for run in runs)
+    return max((advance(word, style) for word, style in words), default=0.0)
