@@ -106,16 +106,19 @@ class Formats:
         cursor.setCharFormat(QTextCharFormat())
         cursor.block().setUserState(-1)
 
-    def _cell(self, fill: str) -> QTextTableCellFormat:
-        out = QTextTableCellFormat()
-        out.setBackground(QColor(fill))
-        return out
-
     def cell(self, row: int) -> QTextTableCellFormat:
         """The format of a row's cells: the header, then every second row, is filled."""
         if row == 0:
-            return self._filled(self.colors.code)
-        return self._filled(self.colors.background if row % 2 == 0 else self.colors.panel)
+            return self._filled(self.colors.code, Style.BOLD)
+        fill = self.colors.background if row % 2 == 0 else self.colors.panel
+        return self._filled(fill, Style.PLAIN)
+
+    def _cell(self, fill: str, style: int) -> QTextTableCellFormat:
+        out = QTextTableCellFormat()
+        # The format of a cell is that of its first, empty place, too.
+        out.merge(self.char(Kind.TEXT, style))
+        out.setBackground(QColor(fill))
+        return out
 
     def _cell_block(self, align: str) -> QTextBlockFormat:
         """The format of a cell's text; `align` is "", "left", "center" or "right"."""

@@ -23,10 +23,10 @@ CHUNK_ROWS = 12
 
 # Widths follow the first rows, and change only when a table has one of these lengths.
 _LOOKED_AT = (1, 2, 4, 8, 16)
-_CELL_EXTRA = 14
-# Shares of the measure: a table up to the first is as wide as its cells, every word of another
-# fits when the text is as wide as the second, no cell wants more than the third.
-_SMALL, _NARROW, _WIDEST_CELL = 0.5, 0.62, 0.5
+_CELL_EXTRA = 16
+# Shares of the measure: a table up to the first is as wide as its cells; every word of another
+# fits when the text is as wide as the second, if it can; no cell wants more than the third.
+_SMALL, _NARROW, _WIDEST_CELL = 0.5, 0.95, 0.5
 
 
 class Widths(NamedTuple):
@@ -83,18 +83,15 @@ class ChunkedTable:
 
     def _fill_row(self, chunk: QTextTable, number: int, table: Table) -> None:
         formats = self._formats
-        fill = formats.cell(number)
-        style = Style.PLAIN if number else Style.BOLD
-        char = formats.char(Kind.TEXT, style)
+        look = formats.cell(number)
         for column, runs in enumerate(table.rows[number]):
             cell = chunk.cellAt(number % CHUNK_ROWS, column)
-            cell.setFormat(fill)
+            cell.setFormat(look)
             cursor = cell.firstCursorPosition()
             cursor.setBlockFormat(formats.cell_block(table.aligns[column]))
-            cursor.setBlockCharFormat(char)
             cursor.block().layout().setCacheEnabled(True)
             if not number:
-                runs = tuple(Run(r.text, r.style | style, r.href) for r in runs)  # noqa: PLW2901
+                runs = tuple(Run(r.text, r.style | Style.BOLD, r.href) for r in runs)  # noqa: PLW2901
             insert_runs(cursor, formats, Kind.TEXT, runs)
 
     def _choose_widths(self, table: Table) -> None:
@@ -124,8 +121,8 @@ def _widths(rows: Sequence[Sequence[Runs]], formats: Formats) -> Widths:
             wanted[column] = max(wanted[column], wish + _CELL_EXTRA)
     if sum(wanted) <= measure * _SMALL:
         return Widths(percent=False, columns=tuple(map(math.ceil, wanted)))
-    least = sum(floors)
-    spare = max(0.0, measure * _NARROW - least) / max(1.0, sum(wanted) - least)
+    needed = sum(floors)
+    spare = max(0.0, measure * _NARROW - needed) / max(1.0, sum(wanted) - needed)
     columns = [f + (w - f) * spare for f, w in zip(floors, wanted, strict=True)]
     total = sum(columns)
     return Widths(percent=True, columns=tuple(round(100 * c / total, 2) for c in columns))
