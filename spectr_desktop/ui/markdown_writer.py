@@ -81,6 +81,13 @@ class DocumentWriter:
         """The lines of the tail and the document position at which each begins."""
         return [(written.position, written.content) for written in self._tail]
 
+    def shows(self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]) -> bool:
+        """Whether these lines are what the document ends with already."""
+        if len(self._tail) != len(settled) + len(tail):
+            return False
+        pairs = zip(self._tail, [*settled, *tail], strict=True)
+        return all(written.content == line for written, line in pairs)
+
     def write(
         self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]
     ) -> list[tuple[int, Line | Table]]:
