@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextDocument
 
 from spectr_desktop.ui.markdown_formats import CODE_PADDING, QUOTE_STEP
@@ -13,15 +13,21 @@ from spectr_desktop.ui.markdown_writer import is_code, is_code_start, is_rule, q
 if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
+_RADIUS = 6
+_FUZZY = Qt.HitTestAccuracy.FuzzyHit
+
 
 def paint_boxes(
     painter: QPainter, document: QTextDocument, top: float, bottom: float, colors: Colors
 ) -> None:
     """Paint behind the blocks between two heights, in the document's coordinates."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    block = document.findBlockByNumber(_first_below(document, top))
-    end = document.findBlockByNumber(_first_below(document, bottom)).position()
+    # The box of a code block reaches above its first line and below its last one.
+    block = _block_at(document, top - CODE_PADDING).previous()
+    if not block.isValid():
+        block = document.begin()
+    end = _block_at(document, bottom + CODE_PADDING).next()
+    end = (end if end.isValid() else document.lastBlock()).position()
     while is_code(block.userState()) and not is_code_start(block.userState()):
         block = block.previous()
     while block.isValid() and block.position() <= end:
@@ -34,20 +40,10 @@ def paint_boxes(
         block = block.next()
 
 
-def _first_below(document: QTextDocument, height: float) -> int:
-    """The number of the first block that ends below a height; the last block, if none does.
-
-    Qt's own search for a position goes through the document from its beginning.
-    """
-    low, high = 0, document.blockCount() - 1
-    while low < high:
-        middle = (low + high) // 2
-        # The box of a code block reaches below its last line.
-        if _rect(document.findBlockByNumber(middle)).bottom() + CODE_PADDING < height:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _block_at(document: QTextDocument, height: float) -> QTextBlock:
+    """A block at or next to a height."""
+    point = QPointF(document.documentMargin(), height)
+    return document.findBlock(document.documentLayout().hitTest(point, _FUZZY))
 
 
 def _rect(block: QTextBlock) -> QRectF:
@@ -69,9 +65,19 @@ def _paint_code(painter: QPainter, first: QTextBlock, end: int, colors: Colors) 
     width = document.textWidth() - margin - left
     painter.setBrush(QColor(colors.code))
     height = _rect(last).bottom() + CODE_PADDING - top
-    painter.drawRoundedRect(QRectF(left, top, width, height), 6, 6)
+    _fill_rounded(painter, QRectF(left, top, width, height).toRect())
     _paint_quote_bars(painter, first, QRectF(0, top, 0, height), colors)
     return following
+
+
+def _fill_rounded(painter: QPainter, rect: QRect) -> None:
+    """Fill a box with round corners; smooth edges are only paid for where the corners are."""
+    cap = min(2 * _RADIUS, rect.height())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for top in (rect.top(), rect.bottom() + 1 - cap):
+        painter.drawRoundedRect(rect.left(), top, rect.width(), cap, _RADIUS, _RADIUS)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+    painter.fillRect(rect.adjusted(0, cap // 2, 0, -(cap // 2)), painter.brush())
 
 
 def _continues(state: int) -> bool:

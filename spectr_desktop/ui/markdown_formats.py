@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFont,
     QFontInfo,
+    QFontMetricsF,
     QTextBlockFormat,
     QTextCharFormat,
+    QTextCursor,
     QTextFormat,
-    QTextFrameFormat,
     QTextLength,
     QTextOption,
+    QTextTableCellFormat,
     QTextTableFormat,
 )
 
@@ -23,11 +25,19 @@ from spectr_desktop.ui.markdown_lines import SEVERITIES, Kind, Line, Run, Style,
 from spectr_desktop.ui.severity_chips import style_severity
 from spectr_desktop.ui.theme import Colors, code_font
 
+if TYPE_CHECKING:
+    from spectr_desktop.ui.markdown_tables import Widths
+
 BODY_SCALE = 14 / 13
 CODE_PADDING = 9
 QUOTE_STEP = 16
 
+MEASURE = 80
+"""Letters of a line that is easy to read."""
+
 _LIST_STEP = 22
+_GRID = 1
+_GAP_BELOW_TABLE = 30
 _LINE_HEIGHT = 128
 _CODE_LINE_HEIGHT = 124
 _CODE_SCALE = 0.91
@@ -46,6 +56,11 @@ class Formats:
         self._code_families = code_font().families()
         self.block = cache(self._block)
         self.char = cache(self._char)
+        self.link = cache(self._link)
+        self.cell_block = cache(self._cell_block)
+        self._filled = cache(self._cell)
+        self._metrics = cache(self._metrics_of)
+        self.measure = MEASURE * QFontMetricsF(font).averageCharWidth()
         self.body = QTextCharFormat()
         self.body.setForeground(QColor(colors.text))
 
@@ -56,38 +71,57 @@ class Formats:
 
     def char_of(self, kind: Kind, run: Run) -> QTextCharFormat:
         """The format of a run in a line of this kind."""
-        if not run.href:
-            return self.char(kind, run.style)
-        link = QTextCharFormat(self.char(kind, run.style))
-        link.setAnchor(True)
-        link.setAnchorHref(run.href)
-        link.setForeground(QColor(self.colors.accent))
-        link.setFontUnderline(True)
-        return link
+        return self.link(kind, run.style, run.href) if run.href else self.char(kind, run.style)
 
-    def table(self, table: Table) -> QTextTableFormat:
-        """The format of a table: a light grid as wide as the text."""
+    def table(self, table: Table, widths: Widths, *, first: bool) -> QTextTableFormat:
+        """The format of a table's first part or of one that goes on without a gap.
+
+        The grid is the background seen between the cells: painting borders takes five times as
+        long, and two of them meet where a table goes on.
+        """
         out = QTextTableFormat()
-        out.setBorderCollapse(True)
-        out.setBorder(1)
-        out.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        out.setBorderBrush(QBrush(QColor(self.colors.line)))
+        out.setBorderCollapse(False)
+        out.setBorder(0)
+        out.setCellSpacing(_GRID)
+        out.setBackground(QColor(self.colors.line))
         out.setCellPadding(6)
-        out.setCellSpacing(0)
-        out.setHeaderRowCount(1)
-        out.setTopMargin(self._pixels * 0.8)
-        out.setBottomMargin(self._pixels * 0.3)
+        out.setHeaderRowCount(1 if first else 0)
+        out.setTopMargin(self._pixels * 0.8 if first else -_GRID)
         out.setLeftMargin(self._left(table.indent, table.quote))
-        out.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        kind = QTextLength.Type
+        unit = kind.PercentageLength if widths.percent else kind.FixedLength
+        out.setColumnWidthConstraints([QTextLength(unit, width) for width in widths.columns])
+        if widths.percent:
+            out.setWidth(QTextLength(kind.PercentageLength, 100))
         return out
 
-    def cell_background(self, row: int) -> QBrush | None:
-        """The fill of a row's cells: the header, then every second row."""
-        if row == 0:
-            return QBrush(QColor(self.colors.code))
-        return QBrush(QColor(self.colors.background)) if row % 2 == 0 else None
+    def advance(self, text: str, style: int) -> float:
+        """The width of text in a cell, in pixels."""
+        return self._metrics(style).horizontalAdvance(text)
 
-    def cell_block(self, align: str) -> QTextBlockFormat:
+    @staticmethod
+    def reset_block(cursor: QTextCursor) -> None:
+        """Give the block behind a table no format."""
+        cursor.setBlockFormat(QTextBlockFormat())
+        cursor.setBlockCharFormat(QTextCharFormat())
+        cursor.setCharFormat(QTextCharFormat())
+        cursor.block().setUserState(-1)
+
+    def cell(self, row: int) -> QTextTableCellFormat:
+        """The format of a row's cells: the header, then every second row, is filled."""
+        if row == 0:
+            return self._filled(self.colors.code, Style.BOLD)
+        fill = self.colors.background if row % 2 == 0 else self.colors.panel
+        return self._filled(fill, Style.PLAIN)
+
+    def _cell(self, fill: str, style: int) -> QTextTableCellFormat:
+        out = QTextTableCellFormat()
+        # The format of a cell is that of its first, empty place, too.
+        out.merge(self.char(Kind.TEXT, style))
+        out.setBackground(QColor(fill))
+        return out
+
+    def _cell_block(self, align: str) -> QTextBlockFormat:
         """The format of a cell's text; `align` is "", "left", "center" or "right"."""
         out = QTextBlockFormat()
         flag = Qt.AlignmentFlag
@@ -95,12 +129,26 @@ class Formats:
         out.setAlignment(flags.get(align, flag.AlignLeft))
         return out
 
+    def _link(self, kind: Kind, style: int, href: str) -> QTextCharFormat:
+        out = QTextCharFormat(self.char(kind, style))
+        out.setAnchor(True)
+        out.setAnchorHref(href)
+        out.setForeground(QColor(self.colors.accent))
+        out.setFontUnderline(True)
+        return out
+
+    def _metrics_of(self, style: int) -> QFontMetricsF:
+        font = self.char(Kind.TEXT, style).font().resolve(self.font)
+        return QFontMetricsF(font)
+
     def _gap(self, line: Line, before: Line | Table | None) -> int:
         if before is None:
             return CODE_PADDING if line.kind is Kind.CODE else 0
         percent = line.gap
         if line.kind in _HEADING_GAPS:
             percent = _HEADING_GAPS[line.kind]
+        if isinstance(before, Table):
+            percent += _GAP_BELOW_TABLE
         gap = round(self._pixels * percent / 100)
         code_before = isinstance(before, Line) and before.kind is Kind.CODE
         if line.kind is Kind.CODE and line.first:

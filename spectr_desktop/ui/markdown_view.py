@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import chain
-from time import perf_counter
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
@@ -12,10 +12,11 @@ from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.copying import Sources, selection_data
+from spectr_desktop.ui.frame_governor import FrameGovernor
 from spectr_desktop.ui.headings import headings_of
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
-from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
+from spectr_desktop.ui.markdown_formats import BODY_SCALE, MEASURE, Formats
 from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.reading_place import line_at, top_of
@@ -24,16 +25,13 @@ from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
+    from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from spectr_desktop.report.blocks import BlockSplitter, Update
     from spectr_desktop.ui.theme import Theme
 
-_FRAME_MS = 33
-_REST = 3
 _END_PIXELS = 4
 _MARGIN = 24
-_MEASURE = 80
 _ZOOM_MS = 40
 _ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 _WHEEL_NOTCH = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
@@ -72,7 +70,8 @@ class MarkdownView(QTextBrowser):
         self._pending: list[str] = []
         self._finished = False
         self._left_behind = False
-        self._rest_until = 0.0
+        self._governor = FrameGovernor()
+        self._shown: Update | None = None
         self._zoom = self._zoom_shown = 100
         self._wheel = 0
         self.setObjectName("reportView")
@@ -91,10 +90,10 @@ class MarkdownView(QTextBrowser):
         self.sources = Sources()
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
-        self._frame_timer.timeout.connect(self.render_now)
+        self._frame_timer.timeout.connect(self._on_frame_due)
         self._zoom_timer = QTimer(self, singleShot=True, interval=_ZOOM_MS)
         self._zoom_timer.timeout.connect(self.zoom_now)
-        self._color_timer = QTimer(self, singleShot=True, interval=0)
+        self._color_timer = QTimer(self, singleShot=True)
         self._color_timer.timeout.connect(self._on_color_step)
         self._restart_document()
         self.anchorClicked.connect(self._on_anchor_clicked)
@@ -154,12 +153,11 @@ class MarkdownView(QTextBrowser):
         self._frame_timer.stop()
         if not self._pending:
             return
-        started = perf_counter()
         text = "".join(self._pending)
         self._pending.clear()
-        self._show(self._splitter.feed(text))
-        now = perf_counter()
-        self._rest_until = started + max(_FRAME_MS / 1000, (now - started) * (1 + _REST))
+        self._governor.begin()
+        with self._governor.work():
+            self._show(self._splitter.feed(text))
 
     def color_now(self) -> None:
         """Colour all settled code that waits for it."""
@@ -221,8 +219,15 @@ class MarkdownView(QTextBrowser):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while the view was not on the screen."""
         super().showEvent(event)
-        if self._pending:
+        if self._on_screen():
             self.render_now()
+            self._schedule_colors()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Off the screen nothing is done."""
+        super().hideEvent(event)
+        self._frame_timer.stop()
+        self._color_timer.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the measure readable, and the end in view where it was."""
@@ -248,14 +253,19 @@ class MarkdownView(QTextBrowser):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the boxes, then the text over them."""
-        painter = QPainter(self.viewport())
-        left, top = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        painter.translate(-left, -top)
-        seen = event.rect().translated(left, top)
-        paint_boxes(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
-        paint_chips(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
-        painter.end()
-        super().paintEvent(event)
+        with self._governor.painting():
+            painter = QPainter(self.viewport())
+            left, top = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+            painter.translate(-left, -top)
+            seen = event.rect().translated(left, top)
+            paint_boxes(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
+            paint_chips(painter, self.document(), seen.top(), seen.bottom(), self._theme.colors)
+            painter.end()
+            super().paintEvent(event)
+        # A window that was minimised is painted when it comes back.
+        if self._pending:
+            self._schedule()
+        self._schedule_colors()
 
     @cached_property
     def _splitter(self) -> BlockSplitter:
@@ -266,6 +276,7 @@ class MarkdownView(QTextBrowser):
 
     def _restart_document(self) -> None:
         self._color_timer.stop()
+        self._shown = None
         self._code.restart(self._theme.colors)
         self.document().clear()
         self.sources.clear()
@@ -285,25 +296,51 @@ class MarkdownView(QTextBrowser):
 
     def _fit_width(self) -> None:
         letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100
-        widest = round(_MEASURE * letters + 2 * self.document().documentMargin())
+        widest = round(MEASURE * letters + 2 * self.document().documentMargin())
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():
             self.setLineWrapColumnOrWidth(width)
 
+    def _on_screen(self) -> bool:
+        return self.isVisible() and not self.window().isMinimized()
+
     def _schedule(self) -> None:
-        if self._frame_timer.isActive() or not self.isVisible() or self.window().isMinimized():
+        if not self._frame_timer.isActive() and self._on_screen():
+            self._frame_timer.start(ceil(self._governor.wait() * 1000))
+
+    def _schedule_colors(self) -> None:
+        if self._code.waiting and not self._color_timer.isActive() and self._on_screen():
+            self._color_timer.start(ceil(self._governor.wait() * 1000))
+
+    def _on_frame_due(self) -> None:
+        if not self._on_screen():
             return
-        rest = self._rest_until - perf_counter()
-        self._frame_timer.start(max(0, round(rest * 1000)))
+        # The last frame may have been painted since the timer was set.
+        if self._governor.wait() > 0:
+            self._schedule()
+        else:
+            self.render_now()
 
     def _show(self, update: Update) -> None:
+        shown, self._shown = self._shown, update
+        same_tail = shown is not None and update.tail is shown.tail and update.plain == shown.plain
+        if same_tail and not update.settled:
+            return
         settled = [block_lines(block) for block in update.settled]
         tail = [block_lines(block) for block in update.tail]
         plain = plain_lines(update.plain) if update.plain else []
+        final, still_open = [*chain(*settled)], [*chain(*tail, plain)]
+        if self._writer.shows(final, still_open):
+            done = self._writer.write(final, still_open)  # which edits nothing
+            self._tell(done)
+            self.sources.settle(update.settled, settled, done)
+            self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
+            self._schedule_colors()
+            return
         following = self._at_end()
         bar = self.verticalScrollBar()
         top = bar.value()
-        done = self._write([*chain(*settled)], [*chain(*tail, plain)])
+        done = self._write(final, still_open)
         self.sources.settle(update.settled, settled, done)
         self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
         if following:
@@ -311,8 +348,7 @@ class MarkdownView(QTextBrowser):
         else:
             bar.setValue(top)
             self._set_left_behind(left=bar.maximum() - bar.value() > _END_PIXELS)
-        if self._code.waiting and not self._color_timer.isActive():
-            self._color_timer.start()
+        self._schedule_colors()
         self.rendered.emit()
 
     def _write(
@@ -325,16 +361,20 @@ class MarkdownView(QTextBrowser):
         edit.beginEditBlock()
         try:
             done = self._writer.write(settled, tail)
-            self._code.add(done)
         finally:
             edit.endEditBlock()
-        headings = headings_of(done)
-        if headings:
-            self.headings_settled.emit(headings)
+        self._tell(done)
         self._code.follow(self._writer.tail)
         if not kept:
             self._select(anchor, position)
         return done
+
+    def _tell(self, done: list[tuple[int, Line | Table]]) -> None:
+        """These lines are settled: their code may be coloured, their headings listed."""
+        self._code.add(done)
+        headings = headings_of(done)
+        if headings:
+            self.headings_settled.emit(headings)
 
     def _select(self, anchor: int, position: int) -> None:
         caret = self.textCursor()
@@ -387,9 +427,11 @@ class MarkdownView(QTextBrowser):
             self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
     def _on_color_step(self) -> None:
-        self._code.step()
-        if self._code.waiting:
-            self._color_timer.start()
+        if not self._on_screen():
+            return
+        with self._governor.work():
+            self._code.step()
+        self._schedule_colors()
 
 
 def _whole(text: str) -> Update:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import (
-    QTextBlockFormat,
-    QTextCharFormat,
-    QTextCursor,
-    QTextDocument,
-    QTextTable,
-    QTextTableCellFormat,
-)
+from PySide6.QtGui import QTextCursor, QTextDocument
 
-from spectr_desktop.ui.markdown_lines import Kind, Line, Run, Style, Table
+from spectr_desktop.ui.markdown_lines import Kind, Line, Run, Table
+from spectr_desktop.ui.markdown_tables import ChunkedTable, insert_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,13 +49,13 @@ class _Written:
         content: what it shows.
         start: the document's end before it was written.
         position: where its block begins.
-        table: the document's table that it is.
+        table: its tables in the document.
     """
 
     content: Line | Table
     start: int
     position: int
-    table: QTextTable | None = None
+    table: ChunkedTable | None = None
 
 
 class DocumentWriter:
@@ -86,6 +80,13 @@ class DocumentWriter:
     def tail(self) -> list[tuple[int, Line | Table]]:
         """The lines of the tail and the document position at which each begins."""
         return [(written.position, written.content) for written in self._tail]
+
+    def shows(self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]) -> bool:
+        """Whether these lines are what the document ends with already."""
+        if len(self._tail) != len(settled) + len(tail):
+            return False
+        pairs = zip(self._tail, [*settled, *tail], strict=True)
+        return all(written.content == line for written, line in pairs)
 
     def write(
         self, settled: Sequence[Line | Table], tail: Sequence[Line | Table]
@@ -136,13 +137,7 @@ class DocumentWriter:
             cursor.setBlockCharFormat(char)
             cursor.block().setUserState(_state(last))
         else:
-            self._reset_block()
-
-    def _reset_block(self) -> None:
-        self._cursor.setBlockFormat(QTextBlockFormat())
-        self._cursor.setBlockCharFormat(QTextCharFormat())
-        self._cursor.setCharFormat(QTextCharFormat())
-        self._cursor.block().setUserState(-1)
+            self._formats.reset_block(cursor)
 
     def _append(self, content: Line | Table) -> None:
         before = self._last()
@@ -152,7 +147,7 @@ class DocumentWriter:
         if isinstance(content, Line):
             self._append_line(content, before)
         else:
-            written.table = self._append_table(content)
+            written.table = ChunkedTable(self._cursor, self._formats, content)
         self._tail.append(written)
 
     def _append_line(self, line: Line, before: Line | Table | None) -> None:
@@ -164,35 +159,11 @@ class DocumentWriter:
             # The first block of a document and the one behind a table are there already.
             self._cursor.setBlockFormat(block)
             self._cursor.setBlockCharFormat(char)
-        self._cursor.block().setUserState(_state(line))
-        self._insert(self._cursor, line.kind, line.runs)
-
-    def _append_table(self, table: Table) -> QTextTable:
-        columns = len(table.aligns)
-        made = self._cursor.insertTable(len(table.rows), columns, self._formats.table(table))
-        self._fill_rows(made, table, 0)
-        self._cursor.movePosition(QTextCursor.MoveOperation.End)
-        self._reset_block()
-        return made
-
-    def _fill_rows(self, made: QTextTable, table: Table, first: int) -> None:
-        formats = self._formats
-        for number in range(first, len(table.rows)):
-            fill = formats.cell_background(number)
-            for column, (runs, align) in enumerate(
-                zip(table.rows[number], table.aligns, strict=True)
-            ):
-                cell = made.cellAt(number, column)
-                if fill is not None:
-                    cell_format = QTextTableCellFormat()
-                    cell_format.setBackground(fill)
-                    cell.setFormat(cell_format)
-                cursor = cell.firstCursorPosition()
-                cursor.setBlockFormat(formats.cell_block(align))
-                style = Style.PLAIN if number else Style.BOLD
-                cursor.setBlockCharFormat(formats.char(Kind.TEXT, style))
-                bold = tuple(Run(r.text, r.style | style, r.href) for r in runs)
-                self._insert(cursor, Kind.TEXT, bold)
+        made = self._cursor.block()
+        made.setUserState(_state(line))
+        # Else Qt shapes the text anew whenever it is painted.
+        made.layout().setCacheEnabled(True)
+        insert_runs(self._cursor, self._formats, line.kind, line.runs)
 
     def _alter(self, content: Line | Table) -> bool:
         """Edit the last line or table in place; False when it has to be written anew."""
@@ -201,7 +172,7 @@ class DocumentWriter:
         if isinstance(content, Line) and isinstance(old, Line):
             done = self._alter_line(old, content)
         elif isinstance(content, Table) and isinstance(old, Table):
-            done = self._add_rows(written.table, old, content)
+            done = written.table is not None and written.table.add(self._cursor, content)
         else:
             done = False
         if done:
@@ -230,22 +201,8 @@ class DocumentWriter:
             end = cursor.position()
             cursor.setPosition(end - gone, QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-        self._insert(cursor, new.kind, now)
+        insert_runs(cursor, self._formats, new.kind, now)
         return True
-
-    def _add_rows(self, made: QTextTable | None, old: Table, new: Table) -> bool:
-        count = len(old.rows)
-        same = old._replace(rows=()) == new._replace(rows=()) and old.rows == new.rows[:count]
-        if made is None or not same:
-            return False
-        made.appendRows(len(new.rows) - count)
-        self._fill_rows(made, new, count)
-        return True
-
-    def _insert(self, cursor: QTextCursor, kind: Kind, runs: Sequence[Run]) -> None:
-        for run in runs:
-            if run.text:
-                cursor.insertText(run.text, self._formats.char_of(kind, run))
 
 
 def utf16_length(text: str) -> int:
