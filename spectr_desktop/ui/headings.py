@@ -21,7 +21,12 @@ class Heading(NamedTuple):
 def headings_of(written: Iterable[tuple[int, Line | Table]]) -> list[Heading]:
     """The headings among lines that are given with their places."""
     return [
-        Heading(int(line.kind), "".join(run.text for run in line.runs).strip(), at)
+        Heading(int(line.kind), _text(line), at)
         for at, line in written
         if isinstance(line, Line) and line.kind in HEADINGS
     ]
+
+
+def _text(line: Line) -> str:
+    text = "".join(run.text for run in line.runs)
+    return (text.partition("\t")[2] if line.hang else text).strip()

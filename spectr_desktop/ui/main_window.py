@@ -100,6 +100,8 @@ class MainWindow(QMainWindow):
             "rightTabs", self.tr("Results"), self.report, self.tr("Live report")
         )
         self._right.setCornerWidget(self.report.outline)
+        # Behind the editor, which takes Tab for itself, it would not be reached.
+        self.setTabOrder(self.report.outline, self._right)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._columns.setObjectName("columns")
         self._columns.setHandleWidth(1)

@@ -50,7 +50,7 @@ class ReaderControl(QObject):
         find = add("find", self.tr("Find…"), ["Ctrl+F"], lambda: self._bar().open())
         add("find_next", self.tr("Find next"), ["F3"], lambda: self._bar().step(1))
         add("find_previous", self.tr("Find previous"), ["Shift+F3"], lambda: self._bar().step(-1))
-        end = add("close_find", self.tr("Close the find bar"), ["Esc"], self._on_close)
+        end = add("close_find", self.tr("Close the find bar"), [], self._on_close)
         end.setEnabled(False)
         # Some keyboards have + only with Shift, and some on the key of =.
         larger = add("zoom_in", self.tr("Larger text"), ["Ctrl++", "Ctrl+="], lambda: self._zoom(1))
@@ -93,4 +93,5 @@ class ReaderControl(QObject):
         is_open = any(not bar.isHidden() for bar in self._bars)
         keys = _STOP_KEYS[:1] if is_open else _STOP_KEYS
         self._actions["stop"].setShortcuts([QKeySequence(key) for key in keys])
+        self._actions["close_find"].setShortcuts([QKeySequence("Esc")] if is_open else [])
         self._actions["close_find"].setEnabled(is_open)

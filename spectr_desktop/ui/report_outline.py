@@ -174,15 +174,14 @@ class ReportOutline(QToolButton):
             title = heading.text
             if mark is not None:
                 title = " ".join((title[: mark.start] + title[mark.end :]).split()).strip(" -")
-            item = QListWidgetItem(title or heading.text)
+            item = QListWidgetItem(title)
             item.setData(_POSITION, heading.position)
             item.setData(_LEVEL, heading.level)
             item.setData(_SEVERITY, mark.severity if mark else None)
+            spoken = [severities.word(mark.severity)] if mark else []
+            spoken += [title] if title else []
             level = self.tr("level {n}").format(n=heading.level)
-            spoken = f"{item.text()}, {level}"
-            if mark is not None:
-                spoken = f"{severities.word(mark.severity)}: {spoken}"
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{': '.join(spoken)}, {level}")
             item.setToolTip(heading.text if len(heading.text) < 500 else "")  # noqa: PLR2004
             self.list.addItem(item)
         self._show_count()

@@ -69,6 +69,13 @@ def test_it_fills_while_the_report_comes(pane: ReportPane) -> None:
     assert pane.outline.accessibleName() == "Outline, 4 headings"
 
 
+def test_a_heading_in_a_list_and_one_of_a_severity_alone(pane: ReportPane) -> None:
+    pane.set_markdown("- # [Low] in a list\n\n## High\n\ntext\n")
+    assert spoken(pane) == ["Low: in a list, level 1", "High, level 2"]
+    pane.outline.open()
+    pane.outline.list.grab()
+
+
 def test_text_without_a_heading_costs_the_outline_nothing(pane: ReportPane) -> None:
     pane.append_text("# One\n\nwords\n\n")
     pane.view.render_now()
