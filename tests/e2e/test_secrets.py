@@ -107,8 +107,7 @@ def _end(echo: Echo) -> Script:
 
 def _cut(echo: Echo) -> Script:
     """The connection is closed in the middle of an event."""
-    event = echo.event("text")
-    whole, half = chunk(event), chunk(event + echo.words().encode())[:-20]
+    whole, half = chunk(echo.event("text")), chunk(echo.event("{" + echo.words() + "x" * 99))[:-50]
     return [Send(echo.stream_head() + whole + half), Close()]
 
 
