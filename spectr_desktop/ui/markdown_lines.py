@@ -30,9 +30,14 @@ _MAX_COLUMNS = 64
 _MARKED_RUNS = 20
 
 # Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.
+# Seen by nobody: soft hyphen, combining grapheme joiner, Hangul and Khmer fillers, Mongolian
+# separators, the blank of Braille, zero-width and invisible operators, tags, and the variation
+# selectors but those that emoji need (FE0E, FE0F).
 _HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2029-\u202e\u2060-\u206f\ufeff\ufdd0\ufdd1"
-    "\ufff9-\ufffc\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2029-\u202e\u2060-\u206f\u2800\u3164\ufdd0\ufdd1\ufe00-\ufe0d\ufeff\uffa0"
+    "\ufff0-\ufffc\ud800-\udfff\U00013430-\U00013440\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)

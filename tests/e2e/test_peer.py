@@ -120,7 +120,9 @@ async def test_a_broken_stream_is_interrupted(name: str, peer: str, model: str) 
     assert (result.outcome.value, result.error.code) == ("interrupted", "connection_lost")
     kept = _mended(result.texts[CELL])
     assert _LONG.startswith(kept)
-    assert 0 < len(kept) < len(_LONG)
+    assert len(kept) < len(_LONG)
+    # After a reset the system may drop what had arrived but was not read.
+    assert kept or model == "disconnected"
 
 
 @pytest.mark.parametrize(("status", "code"), _ERRORS.items())
