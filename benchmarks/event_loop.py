@@ -126,6 +126,7 @@ async def _run(port: int, watch: Watch) -> str:
     from spectr_desktop.records.events import TextDelta
     from spectr_desktop.records.server import ModelInfo, ServerConfig
     from spectr_desktop.records.source import source_file
+    from spectr_desktop.ui.garbage import GuiThreadCollector
     from spectr_desktop.ui.report_pane import ReportPane
     from spectr_desktop.ui.theme import Theme
 
@@ -153,9 +154,11 @@ async def _run(port: int, watch: Watch) -> str:
     pane.view.rendered.connect(watch.count_frame)
     session, failed = compose.open_session(plan, provider, show)
     assert failed is None
+    collector = GuiThreadCollector(pane)  # as in the program
     watch.timer.start()
     result = await session.run()
     watch.timer.stop()
+    collector.stop()
     assert result.outcome.finished, result
     pane.finish()
     await asyncio.sleep(0.1)
