@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextDocument
 
 from spectr_desktop.ui.markdown_formats import CODE_PADDING, QUOTE_STEP
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
 _RADIUS = 6
-_FUZZY = Qt.HitTestAccuracy.FuzzyHit
+_NEAR = 255
 
 
 def paint_boxes(
@@ -23,11 +23,14 @@ def paint_boxes(
     """Paint behind the blocks between two heights, in the document's coordinates."""
     painter.setPen(Qt.PenStyle.NoPen)
     # The box of a code block reaches above its first line and below its last one.
-    block = _block_at(document, top - CODE_PADDING).previous()
-    if not block.isValid():
-        block = document.begin()
-    end = _block_at(document, bottom + CODE_PADDING).next()
-    end = (end if end.isValid() else document.lastBlock()).position()
+    first = _first_below(document, top - CODE_PADDING, 0, document.blockCount() - 1)
+    block = document.findBlockByNumber(first)
+    # In a window there are seldom more blocks than this, and the search is the shorter.
+    near = min(first + _NEAR, document.blockCount() - 1)
+    last = _first_below(document, bottom + CODE_PADDING, first, near)
+    if last == near:
+        last = _first_below(document, bottom + CODE_PADDING, near, document.blockCount() - 1)
+    end = document.findBlockByNumber(last).position()
     while is_code(block.userState()) and not is_code_start(block.userState()):
         block = block.previous()
     while block.isValid() and block.position() <= end:
@@ -40,10 +43,19 @@ def paint_boxes(
         block = block.next()
 
 
-def _block_at(document: QTextDocument, height: float) -> QTextBlock:
-    """A block at or next to a height."""
-    point = QPointF(document.documentMargin(), height)
-    return document.findBlock(document.documentLayout().hitTest(point, _FUZZY))
+def _first_below(document: QTextDocument, height: float, low: int, high: int) -> int:
+    """The number of the first of some blocks that ends below a height; the last, if none does.
+
+    Qt's own search for a position goes through the document from its beginning.
+    """
+    find, rect_of = document.findBlockByNumber, document.documentLayout().blockBoundingRect
+    while low < high:
+        middle = (low + high) // 2
+        if rect_of(find(middle)).bottom() < height:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _rect(block: QTextBlock) -> QRectF:

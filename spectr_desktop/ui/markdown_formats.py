@@ -86,7 +86,7 @@ class Formats:
         out.setBackground(QColor(self.colors.line))
         out.setCellPadding(6)
         out.setHeaderRowCount(1 if first else 0)
-        out.setTopMargin(self._pixels * 0.8 if first else -_GRID)
+        out.setTopMargin(round(self._pixels * 0.8) if first else -_GRID)
         out.setLeftMargin(self._left(table.indent, table.quote))
         kind = QTextLength.Type
         unit = kind.PercentageLength if widths.percent else kind.FixedLength
