@@ -170,7 +170,7 @@ class CopyControl(QObject):
             return
         scrolled = view.verticalScrollBar().value()
         top = round(block_rect(first).top()) - CODE_PADDING + 2 + _INSET - scrolled
-        size = self.button.sizeHint()
+        size = self.button.sizeHint().expandedTo(self.button.minimumSize())
         right = round(document.textWidth() - document.documentMargin()) - _INSET
         right -= view.horizontalScrollBar().value()
         bottom = round(block_rect(_last_line(first)).bottom()) - scrolled

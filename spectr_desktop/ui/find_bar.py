@@ -237,7 +237,9 @@ class FindBar(QWidget):
     def restart(self) -> None:
         """The document is being written anew: what was found in it counts no more."""
         self._found.clear()
-        self._marked.clear()
+        if self._marked:
+            self._marked = []
+            self._mark([])
         self._searched = 0
 
     def _search(self, start: int) -> None:

@@ -6,8 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
@@ -18,10 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.actions import Actions
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
+from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
@@ -82,6 +81,7 @@ class MainWindow(QMainWindow):
         self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
         self.exports = ExportControl(self.runs, self)
+        self.links = LinkControl(self.runs.egress, self.tasks, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
         self._lay_out()
@@ -188,7 +188,8 @@ class MainWindow(QMainWindow):
         self.editor.paste_refused.connect(self._on_file_error)
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
-        self.report.view.link_requested.connect(self._on_link)
+        self.report.view.link_requested.connect(self.links.open)
+        self.links.refused.connect(lambda text: self._say("hint", text, "info"))
         self.servers.egress_changed.connect(self._show_choice)
         self.servers.told.connect(self.status.show_message)
         self.servers.failed.connect(self._on_file_error)
@@ -423,27 +424,6 @@ class MainWindow(QMainWindow):
 
     def _focus(self, widget: QWidget) -> None:
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _on_link(self, target: str) -> None:
-        self.tasks.start(self._open_link(target), "link")
-
-    async def _open_link(self, target: str) -> None:
-        if self.runs.egress.air_gap:
-            self._say(
-                "hint",
-                self.tr("Air-gap mode is on, so no link is opened: {url}").format(url=target),
-                "info",
-            )
-            return
-        answer = await dialogs.ask(
-            self,
-            self.tr("Open this address in the browser?"),
-            dialogs.true_target(target),
-            {"open": self.tr("Open"), "cancel": self.tr("Cancel")},
-            default="cancel",
-        )
-        if answer == "open":
-            QDesktopServices.openUrl(QUrl(target))
 
     def _on_file_error(self, error: SpectrError) -> None:
         self._say("file", error.message, "error", error.detail)

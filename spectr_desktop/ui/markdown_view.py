@@ -51,7 +51,7 @@ class MarkdownView(QTextBrowser):
         link_requested: the reader wants to open a link; its whole target, http or https only.
         rendered: a frame has been written into the document.
         left_behind_changed: text has come below what the reader sees (True), or he is there again.
-        restarted: the document is empty now and is written anew.
+        restarted: the document will be emptied and written anew.
         headings_settled: (list[Heading]) headings that are final now, in order.
         zoomed: the text is as large as that many per cent now.
     """
@@ -275,6 +275,8 @@ class MarkdownView(QTextBrowser):
         return BlockSplitter()
 
     def _restart_document(self) -> None:
+        # First: to empty the document moves the scroll bar, and places mean nothing then.
+        self.restarted.emit()
         self._color_timer.stop()
         self._shown = None
         self._code.restart(self._theme.colors)
@@ -292,7 +294,6 @@ class MarkdownView(QTextBrowser):
         self.document().setDefaultFont(font)
         self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
         self._fit_width()
-        self.restarted.emit()
 
     def _fit_width(self) -> None:
         letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100

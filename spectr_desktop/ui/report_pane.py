@@ -77,7 +77,7 @@ class ThinkingSection(QWidget):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 6, 18, 0)
+        layout.setContentsMargins(18, 5, 18, 5)
         layout.setSpacing(2)
         layout.addWidget(self.button)
         layout.addWidget(self.view)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
 _WORD_SCALE = 0.8  # of the text round it
-_ROOM_BEFORE, _ROOM_AFTER = 1.0, 0.1
+_ROOM_BEFORE, _ROOM_AFTER = 1.1, 0.1
 _PAINTED = QTextFormat.Property.UserProperty.value + 1
 _FAINT = 1 << 8
 _SEVERITIES = list(Severity)

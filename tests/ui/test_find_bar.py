@@ -197,6 +197,18 @@ def test_a_theme_change_marks_again_in_its_own_colours(pane: ReportPane, theme: 
     assert pane.finder.count.text() == "1 of 5"
 
 
+def test_a_scrolled_document_is_written_anew_with_its_marks(pane: ReportPane, theme: Theme) -> None:
+    stream(pane, report(20_000))
+    look_for(pane, "the")
+    bar = pane.view.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    theme.choose(Scheme.DARK)
+    pane.view.zoom(1)
+    pane.view.zoom_now()
+    pane.start("Next")
+    assert marked(pane) == []
+
+
 def test_closing_takes_the_marks_and_leaves_the_match_selected(pane: ReportPane) -> None:
     stream(pane, _TEXT)
     look_for(pane, "holds")
