@@ -294,14 +294,15 @@ class _Inlines:
 
 def _mark_tasks(tokens: list[Token]) -> None:
     """Give list items that begin with [ ] or [x] a box for a marker, in `meta["task"]`."""
-    for index, token in enumerate(tokens):
-        if token.type != "list_item_open" or index + 2 >= len(tokens):
+    for index, token in enumerate(tokens[:-2]):
+        if token.type != "list_item_open" or tokens[index + 1].type != "paragraph_open":
             continue
         text = tokens[index + 2]
-        found = _TASK.match(text.content) if text.type == "inline" else None
+        found = _TASK.match(text.content)
         first, *others = text.children or (None,)
-        # A reference definition may make the brackets into a link, which stays one.
-        if found is None or first is None or not first.content.startswith(found[0]):
+        # A reference definition may make the brackets into a link, which stays one. Healed text
+        # may have lost the blank behind them.
+        if found is None or first is None or not first.content.startswith(found[0].rstrip()):
             continue
         token.meta = {"task": "☐" if found[1] == " " else "☑"}
         text.children = [first.copy(content=first.content[len(found[0]) :]), *others]

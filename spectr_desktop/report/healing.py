@@ -192,7 +192,7 @@ class _Scan:
             return self._content, ""
         code = self._content[self._at :]
         if not self._ended:
-            code = code.rstrip("`")
+            code = code.rstrip("`").rstrip()
         if not code.strip():
             return text, ""
         # A blank before and one behind the code are no part of it.
@@ -220,9 +220,10 @@ class _Scan:
 
 
 def _target_end(content: str, start: int) -> int | None:
-    """Where a link's address and title end; None if they do not."""
+    """Where a link's address and title end; None if they do not, the text's end if too far."""
     depth = 1
-    for found in _TARGET_MARKS.finditer(content, start):
+    limit = start + _TARGET_LIMIT
+    for found in _TARGET_MARKS.finditer(content, start, limit):
         mark = found[0]
         if mark.isspace():
             if found.start() == start:
@@ -232,7 +233,7 @@ def _target_end(content: str, start: int) -> int | None:
         depth += (mark == "(") - (mark == ")")
         if not depth:
             return found.end()
-    return None
+    return len(content) if len(content) > limit else None
 
 
 def _may_go_on(content: str, start: int) -> bool:

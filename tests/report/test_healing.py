@@ -186,7 +186,7 @@ def test_pipes_without_a_delimiter_row_are_shown_in_the_end(source: str, text: s
 
 
 @pytest.mark.parametrize(
-    "sign", ["- ", "> ", "1. ", "[", "](", "`", "*a ", "_a ", "<a", "&a", "| ", "\\"]
+    "sign", ["[a](x", "- ", "> ", "1. ", "[", "](", "`", "*a ", "_a ", "<a", "&a", "| ", "\\"]
 )
 def test_endless_signs_are_shown_and_cost_no_more_than_their_length(sign: str) -> None:
     source = "a\n" + sign * (12_000 // len(sign))
@@ -195,12 +195,38 @@ def test_endless_signs_are_shown_and_cost_no_more_than_their_length(sign: str) -
 
 
 def test_boxes_of_tasks() -> None:
-    source = "- [ ] a\n- [x] *b*\n  1. [X] c\n- [ ]d\n- \\[x] e\n- [x](/f) g\n"
+    source = "- [ ] a\n- [x] *b*\n  1. [X] c\n- [ ]d\n- \\[x] e\n- [x](/f) g\n- # [ ] h\n"
     (block,) = BlockSplitter().feed(source).tail
     boxes = [t.meta.get("task") for t in block.tokens if t.type == "list_item_open"]
-    assert boxes == ["☐", "☑", "☑", None, None, None]
-    assert told([block]).text == "a|*b*|c|[ ]d|[x] e|<x> g"
+    assert boxes == ["☐", "☑", "☑", None, None, None, None]
+    assert told([block]).text == "a|*b*|c|[ ]d|[x] e|<x> g|[ ] h"
     assert block.source == source
+
+
+@pytest.mark.parametrize("item", ["- [ ] **b** `c` d", "- [ ] [b](/c) d", "1. [x] `b`\n\n   c"])
+def test_a_task_does_not_flash(item: str) -> None:
+    assert flicker(list("- [x] a\n" + item)).changes == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "a `` b ` c `` d",
+            "``` a ```",
+            "a **b `c` *d*** e",
+            "a ~~b~~ c ![d](/e) f <https://g.h>",
+        ),
+        *(
+            "a\n> **b**\n\n1. c\n   - `d`\n\n***\n",
+            "a \\* b &amp; c \\\nd  \ne",
+            "# a *b*\n\n## c `d` ##\n",
+        ),
+        *("| a | b |\n|---|:-:|\n| `c` | **d** |\n\ne", "a | b\nc", "```sol\na\n``\n\n```\nb"),
+    ],
+)
+def test_marks_do_not_flash_by_single_characters(text: str) -> None:
+    assert flicker(list(text)).changes == []
 
 
 def test_a_box_that_is_a_link_stays_one() -> None:
