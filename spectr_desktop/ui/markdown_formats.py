@@ -37,7 +37,7 @@ MEASURE = 80
 
 _LIST_STEP = 22
 _GRID = 1
-_GAP_BELOW_TABLE = 30
+_BELOW_TABLE = 120
 _LINE_HEIGHT = 128
 _CODE_LINE_HEIGHT = 124
 _CODE_SCALE = 0.91
@@ -86,7 +86,10 @@ class Formats:
         out.setBackground(QColor(self.colors.line))
         out.setCellPadding(6)
         out.setHeaderRowCount(1 if first else 0)
-        out.setTopMargin(round(self._pixels * 0.8) if first else -_GRID)
+        # Qt gives the block behind a table no margin of its own.
+        below = round(self._pixels * _BELOW_TABLE / 100)
+        out.setTopMargin(round(self._pixels * 0.8) if first else -_GRID - below)
+        out.setBottomMargin(below)
         out.setLeftMargin(self._left(table.indent, table.quote))
         kind = QTextLength.Type
         unit = kind.PercentageLength if widths.percent else kind.FixedLength
@@ -147,8 +150,6 @@ class Formats:
         percent = line.gap
         if line.kind in _HEADING_GAPS:
             percent = _HEADING_GAPS[line.kind]
-        if isinstance(before, Table):
-            percent += _GAP_BELOW_TABLE
         gap = round(self._pixels * percent / 100)
         code_before = isinstance(before, Line) and before.kind is Kind.CODE
         if line.kind is Kind.CODE and line.first:
