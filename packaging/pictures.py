@@ -19,8 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = "1400x880x24"
-# The engine loads, reads for some 8 s, and is in the middle of its answer.
-WRITING_S = 10
+# The engine loads, reads for some 8 to 10 s, and is in the middle of its answer.
+WRITING_S = 14
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
 <alias binding="strong"><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
