@@ -13,6 +13,8 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
+from spectr_desktop.report.block_limits import SHORT, forced_end, limit_tables, may_be_ended
+
 BLOCK_LIMIT = 64 * 1024
 """Characters of source above which a block is not parsed but shown cut."""
 
@@ -20,6 +22,7 @@ _TAIL_LIMIT = 16 * 1024
 _EARLY_PARSES = 8
 # Inline parsing of hostile text takes time by the square of its length.
 _INLINE_LIMIT = 16 * 1024
+_BITE = 16 * 1024
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n?")
 
@@ -63,16 +66,28 @@ def parse_document(text: str) -> list[Block]:
     source = _Normalizer().feed(text, final=True)
     references: _References = {}
     spans = _parse(source, references)
+    if any(map(may_be_ended, (span.source for span in spans))):
+        return _in_bites(source, references)
     inlines = _Inlines(references)
     return [span.block(inlines) for span in spans]
+
+
+def _in_bites(source: str, references: _References) -> list[Block]:
+    """The blocks of a text, some of which are ended by force as they are in a growing one."""
+    splitter = BlockSplitter(references)
+    out: list[Block] = []
+    for at in range(0, len(source), _BITE):
+        out += splitter.feed(source[at : at + _BITE]).settled
+    return [*out, *splitter.finish().settled]
 
 
 class BlockSplitter:
     """Splits text that arrives in pieces; the work of a feed is bounded by the open tail."""
 
-    def __init__(self) -> None:
+    def __init__(self, references: _References | None = None) -> None:
+        """Begin a text; `references` are definitions that are known to come."""
         self._normalizer = _Normalizer()
-        self._references: _References = {}
+        self._references: _References = dict(references or {})
         self._open_labels: set[str] = set()
         self._stale = False
         self._source = ""
@@ -95,7 +110,12 @@ class BlockSplitter:
                 self._tail = [block]
                 self._plain_from = len(self._source)
                 return Update([], self._tail)
+            closed = self._fence.closed(self._source)
             self._fence = None
+            if closed is not None:
+                self._source, self._plain_from = self._source[len(closed.source) :], 0
+                rest = self._parse_tail()
+                return Update([closed, *rest.settled], rest.tail)
         if self._waits():
             return Update([], self._tail, self._plain())
         return self._parse_tail()
@@ -103,9 +123,16 @@ class BlockSplitter:
     def finish(self) -> Update:
         """Settle all that is left; `stale` says whether everything has to be parsed again."""
         self._source += self._normalizer.feed("", final=True)
+        settled: list[Block] = []
+        if self._fence is not None:
+            closed = self._fence.closed(self._source)
+            if closed is not None:
+                settled.append(closed)
+                self._source = self._source[len(closed.source) :]
         spans = _parse(self._source, references := dict(self._references))
         self._source, self._tail, self._fence, self._plain_from = "", [], None, 0
-        return Update(self._settle(spans, references, None), [], stale=self._stale)
+        settled += self._settle(spans, references, None)
+        return Update(settled, [], stale=self._stale)
 
     def _plain(self) -> str:
         return "" if self._cut() else self._source[self._plain_from :]
@@ -125,27 +152,61 @@ class BlockSplitter:
         growth = 2.0 if self._cut() else 1.1 if blank else 1.25
         return len(self._source) < self._plain_from * growth
 
+    def again(self) -> BlockSplitter:
+        """A splitter for the same text that knows its definitions from the start."""
+        return BlockSplitter(self._references)
+
     def _parse_tail(self) -> Update:
-        references = dict(self._references)
-        last_line = -1 if self._source.endswith("\n") else self._source.count("\n")
-        spans = _parse(self._source, references)
-        count = _settled_count(self._source, spans)
         settled: list[Block] = []
-        if count:
-            settled = self._settle(spans[:count], references, spans[count].first_line)
-            self._source = self._source[spans[count].start :]
-        tail = spans[count:]
-        if count or not self._plain_from:
+        while True:
+            references = dict(self._references)
+            spans = _parse(self._source, references)
+            count = _settled_count(self._source, spans)
+            forced, ended = self._forced(spans, count)
+            count = min(count, forced)
+            tail = spans[count:]
+            first_line = tail[0].first_line if count else 0
+            if count:
+                settled += self._settle(spans[:count], references, first_line)
+                self._source = self._source[tail[0].start :]
+            if not ended:
+                break
+            settled += self._end_by_force(ended)
+        if settled or not self._plain_from:
             ends = bool(tail) and tail[-1].tokens[0].type in ("paragraph_open", "table_open")
             self._early_parses = _EARLY_PARSES if ends else 0
         self._plain_from = len(self._source)
         self._inlines = _Inlines(references, self._inlines)
         self._tail = [span.block(self._inlines) for span in tail]
-        if self._tail and last_line >= 0:
+        if self._tail and not self._source.endswith("\n"):
+            last_line = first_line + self._source.count("\n")
             self._tail[-1] = _held_back(self._tail[-1], last_line)
         if len(tail) == 1:
             self._fence = _OpenFence.of(self._source, tail[0])
         return Update(settled, self._tail)
+
+    def _forced(self, spans: list[_Span], count: int) -> tuple[int, int]:
+        """The first block that is ended by force, and at which of its lines; else the tail, 0."""
+        for index, span in enumerate(spans[: count + 1]):
+            if span.end - span.start < SHORT:
+                continue
+            first = span.first_line if index else 0
+            end = spans[index + 1].first_line - first if index < count else 0
+            line = forced_end(self._source[span.start :], span.tokens, first)
+            if line and not (end and line >= end):
+                return index, line
+        return count, 0 if spans else forced_end(self._source, [], 0)
+
+    def _end_by_force(self, line: int) -> list[Block]:
+        """Settle the tail up to a line, as if it were a text of its own."""
+        end = 0
+        for _ in range(line):
+            end = self._source.index("\n", end) + 1
+        part, self._source = self._source[:end], self._source[end:]
+        spans = _parse(part, references := dict(self._references))
+        settled = self._settle(spans, references, None)
+        # Definitions alone make no block; their lines count nevertheless.
+        return settled or [Block(part, [])]
 
     def _settle(
         self, spans: list[_Span], references: _References, until: int | None
@@ -251,7 +312,8 @@ class _Inlines:
 
 def _parser() -> MarkdownIt:
     # HTML off: a model's raw HTML is text, here and in every export.
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return limit_tables(made)
 
 
 _MARKDOWN = _parser()
@@ -329,26 +391,48 @@ class _OpenFence:
 
     token: Token
     code_from: int
+    indent: int
     closing: Callable[[str, int], re.Match[str] | None]
 
     @classmethod
     def of(cls, source: str, span: _Span) -> _OpenFence | None:
-        """The open fence that a span is, if it is one and is not indented."""
+        """The open fence that a span is, if it is one."""
         token = span.tokens[0]
         first = source.find(token.markup) if token.type == "fence" else -1
         code_from = source.find("\n", first) + 1
-        if first < 0 or not code_from or (first and source[first - 1] != "\n"):
+        if first < 0 or not code_from:
+            return None
+        indent = source[source.rfind("\n", 0, first) + 1 : first]
+        if indent.strip(" "):
             return None
         marker = re.escape(token.markup[0])
         closing = re.compile(rf"^ {{0,3}}{marker}{{{len(token.markup)},}}[ \t]*$", re.MULTILINE)
         if closing.search(source, code_from):
             return None
-        return cls(token, code_from, closing.search)
+        return cls(token, code_from, len(indent), closing.search)
 
     def grown(self, source: str, before: int) -> Block | None:
         """The block with all text so far, or None when its closing line may have come."""
-        line_start = max(self.code_from, source.rfind("\n", 0, before) + 1)
-        if self.closing(source, line_start):
+        cut = _is_cut(source)
+        closing = self.closing(source, max(self.code_from, source.rfind("\n", 0, before) + 1))
+        if closing and not (cut and source.find("\n", closing.end()) < 0):
             return None
-        token = _without_marker(self.token.copy(content=source[self.code_from :]))
-        return Block(source, [token], len(source.strip()) > BLOCK_LIMIT)
+        # What is shown of a cut block is taken from its source.
+        token = self.token if cut else _without_marker(self._whole(source[self.code_from :]))
+        return Block(source, [token], cut)
+
+    def closed(self, source: str) -> Block | None:
+        """The finished block of a fence that is too long to be parsed for its end."""
+        closing = self.closing(source, self.code_from)
+        end = source.find("\n", closing.end()) + 1 if closing else 0
+        end = end or len(source)
+        return Block(source[:end], [self.token], cut=True) if _is_cut(source[:end]) else None
+
+    def _whole(self, code: str) -> Token:
+        if self.indent:
+            code = re.sub(rf"^ {{1,{self.indent}}}", "", code, flags=re.MULTILINE)
+        return self.token.copy(content=code)
+
+
+def _is_cut(source: str) -> bool:
+    return len(source) > BLOCK_LIMIT and len(source.strip()) > BLOCK_LIMIT
