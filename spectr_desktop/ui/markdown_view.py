@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,17 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
+from spectr_desktop.ui.markdown_cuts import CutBlocks
+from spectr_desktop.ui.markdown_feed import TURN, Feed
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
-from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
+from spectr_desktop.ui.markdown_lines import Line, Table, show_all_number
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
-    from spectr_desktop.report.blocks import BlockSplitter, Update
+    from spectr_desktop.report.blocks import BlockSplitter
     from spectr_desktop.ui.theme import Theme
 
 _FRAME_MS = 33
@@ -51,8 +53,8 @@ class MarkdownView(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._pieces: list[str] = []
-        self._pending: list[str] = []
         self._finished = False
+        self._rewriting: _Place | None = None
         self._left_behind = False
         self._rest_until = 0.0
         self.setObjectName("reportView")
@@ -70,6 +72,11 @@ class MarkdownView(QTextBrowser):
         self.document().setUndoRedoEnabled(False)
         self.document().setDocumentMargin(_MARGIN)
         self._code = CodePainter(self.document(), theme.colors)
+        self._cuts = CutBlocks(self.document())
+        self._turn_timer = QTimer(self, singleShot=True, interval=0)
+        self._turn_timer.timeout.connect(self._work)
+        self._cut_timer = QTimer(self, singleShot=True, interval=0)
+        self._cut_timer.timeout.connect(self._on_cut_step)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self.render_now)
         self._color_timer = QTimer(self, singleShot=True, interval=0)
@@ -88,27 +95,26 @@ class MarkdownView(QTextBrowser):
             self._finished = False
             self._render_again()
         self._pieces.append(text)
-        self._pending.append(text)
+        self._feed.append(text)
         self._schedule()
 
     def finish(self) -> None:
         """Show all that is left; what is appended after this goes on where the text ended."""
-        self.render_now()
         if self._finished:
             return
+        self._frame_timer.stop()
         self._finished = True
-        update = self._splitter.finish()
-        if update.stale:
-            self._render_again()
-        else:
-            self._show(update)
+        self._feed.end()
+        self._work()
 
     def clear(self) -> None:
         """Drop the text and start anew."""
         self._frame_timer.stop()
         self._pieces.clear()
-        self._pending.clear()
         self._finished = False
+        self._rewriting = None
+        self.viewport().setUpdatesEnabled(True)
+        self._cuts.clear()
         self._restart_document()
         self._set_left_behind(left=False)
 
@@ -121,21 +127,41 @@ class MarkdownView(QTextBrowser):
     def set_markdown(self, text: str) -> None:
         """Show a whole, finished text from its beginning."""
         self.clear()
-        self._pieces.append(text)
+        if text:
+            self._pieces.append(text)
         self._finished = True
-        self._show(_whole(text))
-        self.verticalScrollBar().setValue(0)
-        self._set_left_behind(left=False)
+        self._rewrite(_Place(top=0))
+
+    @property
+    def busy(self) -> bool:
+        """Whether text that is due is still being written, a bite at each turn of the loop."""
+        return self._turn_timer.isActive() or self._cut_timer.isActive()
+
+    def write_rest_now(self) -> None:
+        """Write at once what is being written in bites."""
+        while self._turn_timer.isActive():
+            self._work()
+        while self._cut_timer.isActive():
+            self.color_now()
+            self._on_cut_step()
+
+    def toPlainText(self) -> str:
+        """The text as shown; what is still being written is written first."""
+        self.write_rest_now()
+        return super().toPlainText()
+
+    def toHtml(self) -> str:
+        """The report as HTML; what is still being written is written first."""
+        self.write_rest_now()
+        return super().toHtml()
 
     def render_now(self) -> None:
         """Show what has been appended since the last frame."""
         self._frame_timer.stop()
-        if not self._pending:
+        if not self._feed.busy:
             return
         started = perf_counter()
-        text = "".join(self._pending)
-        self._pending.clear()
-        self._show(self._splitter.feed(text))
+        self._work()
         now = perf_counter()
         self._rest_until = started + max(_FRAME_MS / 1000, (now - started) * (1 + _REST))
 
@@ -158,7 +184,7 @@ class MarkdownView(QTextBrowser):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while the view was not on the screen."""
         super().showEvent(event)
-        if self._pending:
+        if self._feed.has_text:
             self.render_now()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -180,18 +206,14 @@ class MarkdownView(QTextBrowser):
         painter.end()
         super().paintEvent(event)
 
-    @cached_property
-    def _splitter(self) -> BlockSplitter:
-        """Made with the first text, so that the window is shown before markdown-it is loaded."""
-        from spectr_desktop.report.blocks import BlockSplitter  # noqa: PLC0415
-
-        return BlockSplitter()
-
-    def _restart_document(self) -> None:
+    def _restart_document(self, splitter: BlockSplitter | None = None) -> None:
         self._color_timer.stop()
+        self._turn_timer.stop()
+        self._cut_timer.stop()
+        self._cuts.restart()
         self._code.restart(self._theme.colors)
         self.document().clear()
-        self.__dict__.pop("_splitter", None)
+        self._feed = Feed(splitter)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
         if font.pointSizeF() > 0:
@@ -215,23 +237,41 @@ class MarkdownView(QTextBrowser):
         rest = self._rest_until - perf_counter()
         self._frame_timer.start(max(0, round(rest * 1000)))
 
-    def _show(self, update: Update) -> None:
-        settled = [line for block in update.settled for line in block_lines(block)]
-        tail = [line for block in update.tail for line in block_lines(block)]
-        if update.plain:
-            tail += plain_lines(update.plain)
-        following = self._at_end()
+    def _work(self) -> None:
+        """One turn: so much of what waits that the window can go on answering."""
+        self._turn_timer.stop()
+        spent = 0
+        while self._feed.busy and spent < TURN:
+            shown = [content for _, content in self._writer.tail]
+            bite, knowing = self._feed.take(shown)
+            if knowing is not None:
+                self._render_again(knowing)
+                return
+            self._show(bite.settled, bite.tail)
+            spent += bite.cost + 1
+        awaited = self._finished or self._rewriting is not None or self.isVisible()
+        if self._feed.busy and awaited:
+            self._turn_timer.start()
+        self._keep_place()
+        self.rendered.emit()
+
+    def _show(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
+        following = self._at_end() and self._rewriting is None
         bar = self.verticalScrollBar()
         top = bar.value()
         self._write(settled, tail)
         if following:
             self.scroll_to_end()
         else:
+            # Laid out now: Qt would do it later in steps that stop the window.
+            self.document().size()
             bar.setValue(top)
-            self._set_left_behind(left=bar.maximum() - bar.value() > _END_PIXELS)
+            if self._rewriting is None:
+                self._set_left_behind(left=bar.maximum() - bar.value() > _END_PIXELS)
         if self._code.waiting and not self._color_timer.isActive():
             self._color_timer.start()
-        self.rendered.emit()
+        if self._cuts.waiting:
+            self._cut_timer.start()
 
     def _write(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
         caret = self.textCursor()
@@ -240,7 +280,9 @@ class MarkdownView(QTextBrowser):
         edit = QTextCursor(self.document())
         edit.beginEditBlock()
         try:
-            self._code.add(self._writer.write(settled, tail))
+            written = self._writer.write(settled, tail)
+            self._code.add(written)
+            self._cuts.add(written)
         finally:
             edit.endEditBlock()
         self._code.follow(self._writer.tail)
@@ -262,24 +304,48 @@ class MarkdownView(QTextBrowser):
         bar = self.verticalScrollBar()
         return bar.maximum() - bar.value() <= _END_PIXELS
 
-    def _render_again(self) -> None:
+    def _render_again(self, splitter: BlockSplitter | None = None) -> None:
         """Write the whole document anew from the text; the reader stays where he is."""
-        following, top = self._at_end(), self.verticalScrollBar().value()
-        left = self._left_behind
-        caret = self.textCursor()
-        anchor, position = caret.anchor(), caret.position()
-        self._restart_document()
-        if self._finished:
-            update = _whole(self.text())
-        else:
-            self._pending.clear()
-            update = self._splitter.feed(self.text())
-        self._show(update)
-        self._select(anchor, position)
-        self.document().size()
+        place = self._rewriting
+        if place is None:
+            caret = self.textCursor()
+            place = _Place(
+                self.verticalScrollBar().value(),
+                self._at_end(),
+                self._left_behind,
+                caret.anchor(),
+                caret.position(),
+            )
+        self._rewrite(place, splitter)
+
+    def _rewrite(self, place: _Place, splitter: BlockSplitter | None = None) -> None:
+        self._restart_document(splitter)
+        self._rewriting = place
+        # What was shown stays on the screen until the reader's place is written again.
+        self.viewport().setUpdatesEnabled(False)
+        text = self.text()
+        if not (self._finished and splitter is None and self._feed.take_whole(text)):
+            self._feed.append(text)
+            if self._finished:
+                self._feed.end()
+        self._work()
+
+    def _keep_place(self) -> None:
+        """Bring the reader back to where he was before the document was written anew."""
+        place = self._rewriting
+        if place is None:
+            return
         bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum() if following else top)
-        self._set_left_behind(left=left and not self._at_end())
+        done = not self._turn_timer.isActive()
+        if not self.viewport().updatesEnabled():
+            self.document().size()
+            if done or (not place.following and bar.maximum() >= place.top):
+                bar.setValue(bar.maximum() if place.following else place.top)
+                self.viewport().setUpdatesEnabled(True)
+        if done:
+            self._rewriting = None
+            self._select(place.anchor, place.position)
+            self._set_left_behind(left=place.left_behind and not self._at_end())
 
     def _set_left_behind(self, *, left: bool) -> None:
         if left != self._left_behind:
@@ -294,7 +360,11 @@ class MarkdownView(QTextBrowser):
         self._render_again()
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
-        if url.scheme().lower() in ("http", "https") and url.host():
+        number = show_all_number(url.toString())
+        if number >= 0:
+            self._cuts.ask_for(number, self._feed.cuts, self.text())
+            self._cut_timer.start()
+        elif url.scheme().lower() in ("http", "https") and url.host():
             self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
     def _on_color_step(self) -> None:
@@ -302,9 +372,40 @@ class MarkdownView(QTextBrowser):
         if self._code.waiting:
             self._color_timer.start()
 
+    def _on_cut_step(self) -> None:
+        """Write the next lines of a cut block that the reader wants to see whole."""
+        self._cut_timer.stop()
+        if self._code.waiting or self._turn_timer.isActive():
+            # Both know positions in the document, which this would move.
+            self._cut_timer.start()
+            return
+        following, bar = self._at_end(), self.verticalScrollBar()
+        top, height = bar.value(), self.document().size().height()
+        caret = self.textCursor()
+        anchor, position = caret.anchor(), caret.position()
+        tail = [content for _, content in self._writer.tail]
+        edit = QTextCursor(self.document())
+        edit.beginEditBlock()
+        try:
+            self._writer.write([], [])
+            at, added = self._cuts.step()
+            self._writer.write([], tail)
+        finally:
+            edit.endEditBlock()
+        self._select(*(p + added if p > at else p for p in (anchor, position)))
+        grown = self.document().size().height() - height
+        above = self.document().findBlock(at).layout().position().y() < top
+        bar.setValue(bar.maximum() if following else top + round(grown) * above)
+        if self._cuts.waiting:
+            self._cut_timer.start()
 
-def _whole(text: str) -> Update:
-    """A finished text, parsed at once."""
-    from spectr_desktop.report.blocks import Update, parse_document  # noqa: PLC0415  # as above
 
-    return Update(parse_document(text), [])
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the reader was before the document was written anew."""
+
+    top: int
+    following: bool = False
+    left_behind: bool = False
+    anchor: int = 0
+    position: int = 0
