@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, QUrl
+
+from spectr_desktop.ui.markdown_lines import visible
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+
+_LONGEST_TARGET = 1000
 
 
 async def _finished(dialog: QDialog) -> int:
@@ -81,6 +85,22 @@ async def save_file_name(
 
 def _replaces(path: Path) -> bool:
     return sys.platform != "darwin" and path.exists()
+
+
+def true_target(target: str) -> str:
+    """What a question about a link shows: the address, and the host where it could mislead."""
+    shown = visible(target)
+    if len(shown) > _LONGEST_TARGET:
+        # The host stands at the beginning; a dialog larger than the screen would hide its answers.
+        shown = shown[:_LONGEST_TARGET] + "…"
+    url = QUrl(target)
+    if url.userInfo():
+        host = url.host(QUrl.ComponentFormattingOption.FullyEncoded)
+        sentence = QCoreApplication.translate(
+            "dialogs", "It leads to {host}; what stands before the @ is only a name."
+        )
+        shown += "\n\n" + sentence.format(host=host)
+    return shown
 
 
 async def ask(

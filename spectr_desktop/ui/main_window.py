@@ -22,6 +22,7 @@ from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.actions import Actions
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
+from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.report_pane import ReportPane
@@ -378,7 +379,7 @@ class MainWindow(QMainWindow):
         self._show_export()
 
     def _show_title(self) -> None:
-        name = self.file.name
+        name = visible(self.file.name)
         mark = " •" if self.file.modified else ""
         # A tab takes an & for the mark of its mnemonic.
         tab = name.replace("&", "&&") + mark
@@ -424,7 +425,7 @@ class MainWindow(QMainWindow):
         answer = await dialogs.ask(
             self,
             self.tr("Open this address in the browser?"),
-            target,
+            dialogs.true_target(target),
             {"open": self.tr("Open"), "cancel": self.tr("Cancel")},
             default="cancel",
         )

@@ -412,7 +412,7 @@ def _is_refused_table(text: str) -> bool:
         return False
     rows = text.split("\n")
     return all(row.startswith("|") for row in rows) and (
-        len(rows) > 2 or rows[1].count("|") > _MAX_COLUMNS
+        bool(rows[2:]) or rows[1].count("|") > _MAX_COLUMNS
     )
 
 

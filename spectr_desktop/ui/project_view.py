@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from spectr_desktop.ui.markdown_lines import visible
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,8 +42,8 @@ class ProjectView(QTreeWidget):
         if item is None:
             item = QTreeWidgetItem(self)
             self.setCurrentItem(item)
-        item.setText(0, path.name)
-        item.setToolTip(0, str(path))
+        item.setText(0, visible(path.name))
+        item.setToolTip(0, visible(str(path)))
         for column, count in ((1, lines), (2, tokens)):
             item.setText(column, f"{count:,}")
             item.setTextAlignment(
