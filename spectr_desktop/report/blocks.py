@@ -18,6 +18,9 @@ from spectr_desktop.report.block_limits import SHORT, forced_end, limit_tables, 
 BLOCK_LIMIT = 64 * 1024
 """Characters of source above which a block is not parsed but shown cut."""
 
+BLOCK_LINES = 3000
+"""Lines of code above which a fence is shown cut as well."""
+
 _TAIL_LIMIT = 16 * 1024
 _EARLY_PARSES = 8
 # Inline parsing of hostile text takes time by the square of its length.
@@ -152,6 +155,11 @@ class BlockSplitter:
         growth = 2.0 if self._cut() else 1.1 if blank else 1.25
         return len(self._source) < self._plain_from * growth
 
+    @property
+    def is_skipping(self) -> bool:
+        """Whether the text goes on with a fence that is cut already: any amount is cheap."""
+        return self._fence is not None and self._fence.cut
+
     def again(self) -> BlockSplitter:
         """A splitter for the same text that knows its definitions from the start."""
         return BlockSplitter(self._references)
@@ -271,7 +279,9 @@ class _Span:
     tokens: list[Token] = field(default_factory=list[Token])
 
     def block(self, inlines: _Inlines) -> Block:
-        cut = self.length > BLOCK_LIMIT
+        first = self.tokens[0]
+        many = first.type == "fence" and first.content.count("\n") > BLOCK_LINES
+        cut = self.length > BLOCK_LIMIT or many
         if not cut:
             inlines.parse(self.tokens)
         return Block(self.source, self.tokens, cut)
@@ -393,6 +403,7 @@ class _OpenFence:
     code_from: int
     indent: int
     closing: Callable[[str, int], re.Match[str] | None]
+    cut: bool = False
 
     @classmethod
     def of(cls, source: str, span: _Span) -> _OpenFence | None:
@@ -413,7 +424,7 @@ class _OpenFence:
 
     def grown(self, source: str, before: int) -> Block | None:
         """The block with all text so far, or None when its closing line may have come."""
-        cut = _is_cut(source)
+        self.cut = cut = self.cut or self._is_cut(source, len(source))
         closing = self.closing(source, max(self.code_from, source.rfind("\n", 0, before) + 1))
         if closing and not (cut and source.find("\n", closing.end()) < 0):
             return None
@@ -426,13 +437,16 @@ class _OpenFence:
         closing = self.closing(source, self.code_from)
         end = source.find("\n", closing.end()) + 1 if closing else 0
         end = end or len(source)
-        return Block(source[:end], [self.token], cut=True) if _is_cut(source[:end]) else None
+        if not self._is_cut(source[:end], closing.start() if closing else end):
+            return None
+        return Block(source[:end], [self.token], cut=True)
+
+    def _is_cut(self, source: str, code_end: int) -> bool:
+        if len(source) > BLOCK_LIMIT and len(source.strip()) > BLOCK_LIMIT:
+            return True
+        return source.count("\n", self.code_from, code_end) > BLOCK_LINES
 
     def _whole(self, code: str) -> Token:
         if self.indent:
             code = re.sub(rf"^ {{1,{self.indent}}}", "", code, flags=re.MULTILINE)
         return self.token.copy(content=code)
-
-
-def _is_cut(source: str) -> bool:
-    return len(source) > BLOCK_LIMIT and len(source.strip()) > BLOCK_LIMIT

@@ -19,6 +19,7 @@ TURN = 60_000
 
 _BITE = 16 * 1024
 _BITE_LINES = 500
+_SKIPPED = 256 * 1024
 # A text up to here is parsed at once and needs no second look for late definitions.
 _WHOLE = 32 * 1024
 _WHOLE_LINES = 500
@@ -128,6 +129,8 @@ class Feed:
         """As much of the text as one turn parses, by characters and by lines."""
         parts: list[str] = []
         room, lines = _BITE, _BITE_LINES
+        if self._splitter.is_skipping:
+            room = lines = _SKIPPED
         while self._pieces and room > 0 and lines > 0:
             piece = self._pieces[0]
             part = piece[self._offset : self._offset + room]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 CUT_NOTE = str(
     QT_TRANSLATE_NOOP(
-        "markdown", "Cut here: this block is longer than 64 KB. The saved report has all of it."
+        "markdown",
+        "Cut here: this block is longer than 64 KB or 3,000 lines. The saved report has all of it.",
     )
 )
 SHOW_ALL = str(QT_TRANSLATE_NOOP("markdown", "Show all"))

@@ -339,7 +339,8 @@ class MarkdownView(QTextBrowser):
         done = not self._turn_timer.isActive()
         if not self.viewport().updatesEnabled():
             self.document().size()
-            if done or (not place.following and bar.maximum() >= place.top):
+            # A page more than that: the bar itself takes width, and the text gets shorter again.
+            if done or (not place.following and bar.maximum() > place.top + bar.pageStep()):
                 bar.setValue(bar.maximum() if place.following else place.top)
                 self.viewport().setUpdatesEnabled(True)
         if done:
@@ -363,12 +364,18 @@ class MarkdownView(QTextBrowser):
         number = show_all_number(url.toString())
         if number >= 0:
             self._cuts.ask_for(number, self._feed.cuts, self.text())
-            self._cut_timer.start()
+            if self._cuts.waiting:
+                self._cut_timer.start()
         elif url.scheme().lower() in ("http", "https") and url.host():
             self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
     def _on_color_step(self) -> None:
+        bar = self.verticalScrollBar()
+        top = bar.value()
         self._code.step()
+        # What follows is laid out anew; until then Qt takes the document for shorter.
+        self.document().size()
+        bar.setValue(top)
         if self._code.waiting:
             self._color_timer.start()
 
