@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
+from spectr_desktop.ui.hostile_text import rest_of_cut
 from spectr_desktop.ui.markdown_feed import source_of
-from spectr_desktop.ui.markdown_lines import Line, Table, cut_number, rest_of_cut
+from spectr_desktop.ui.markdown_lines import Line, Table, cut_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

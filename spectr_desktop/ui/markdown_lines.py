@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from spectr_desktop.ui.hostile_text import (
+    LONG_FOREIGN_LINE,
+    MOST_COLUMNS,
+    MOST_CUT_LINES,
+    SHOW_ALL_LINK,
+    body_of,
+    is_refused_table,
+    longest,
+    pieces,
+    show_all_number,
+    shown_of,
+    visible,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -23,27 +37,9 @@ CUT_NOTE = str(
 )
 SHOW_ALL = str(QT_TRANSLATE_NOOP("markdown", "Show all"))
 
-# A link of the report is http or https and nothing else, so that none can look like this.
-_SHOW_ALL = "spectr:show-all/"
-_MAX_CUT_LINES = 2000
 _MAX_CELLS = 2500
-_MAX_COLUMNS = 32
-# Qt lays a paragraph out anew at every edit, and one whose letters change direction by the
-# square of its length: 16,000 characters take 0.6 s, 64,000 take 9 s.
-_LONG_LINE = 4000
-_LONG_FOREIGN_LINE = 2000
 _MAX_CELL = 4000
 
-# Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.
-# Seen by nobody: soft hyphen, combining grapheme joiner, Hangul and Khmer fillers, Mongolian
-# separators, the blank of Braille, zero-width and invisible operators, tags, and the variation
-# selectors but those that emoji need (FE0E, FE0F).
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2029-\u202e\u2060-\u206f\u2800\u3164\ufdd0\ufdd1\ufe00-\ufe0d\ufeff\uffa0"
-    "\ufff0-\ufffc\ud800-\udfff\U00013430-\U00013440\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
 _WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LINE_SEPARATOR = "\u2028"
@@ -119,11 +115,6 @@ class Table(NamedTuple):
     quote: int = 0
 
 
-def visible(text: str) -> str:
-    """Text with hidden characters spelled out, such as ⟦U+202E⟧."""
-    return _HIDDEN.sub(lambda match: f"⟦U+{ord(match[0]):04X}⟧", text)
-
-
 def block_lines(block: Block, number: int = -1) -> list[Line | Table]:
     """The lines of one block.
 
@@ -139,18 +130,7 @@ def block_lines(block: Block, number: int = -1) -> list[Line | Table]:
 
 def plain_lines(text: str) -> list[Line | Table]:
     """Text that has not been parsed, one line each."""
-    return [Line(Kind.TEXT, _runs(line)) for line in _pieces(visible(text))[:_MAX_CUT_LINES]]
-
-
-def rest_of_cut(source: str, *, fence: bool) -> list[str]:
-    """What is not shown of a cut block: lines, spelled out and broken for the layout.
-
-    Args:
-        source: the block's whole text.
-        fence: whether it is a fenced code block.
-    """
-    body = _body(source, fence=fence)
-    return _pieces(visible(body[len(_shown(body)) :].removeprefix("\n")))
+    return [Line(Kind.TEXT, _runs(line)) for line in pieces(visible(text))[:MOST_CUT_LINES]]
 
 
 def cut_number(content: Line | Table) -> int:
@@ -160,35 +140,16 @@ def cut_number(content: Line | Table) -> int:
     return show_all_number(content.runs[-1].href)
 
 
-def show_all_number(href: str) -> int:
-    """The cut block that a link of our own is to show; -1 for any other link."""
-    number = href.removeprefix(_SHOW_ALL)
-    return int(number) if number != href and number.isdecimal() else -1
-
-
 def _runs(text: str) -> Runs:
     return (Run(visible(text)),) if text else ()
 
 
-def _pieces(text: str) -> list[str]:
-    """The lines of a text, long ones in pieces."""
-    out: list[str] = []
-    for line in text.split("\n"):
-        most = _longest(line)
-        out += [line[at : at + most] for at in range(0, len(line) or 1, most)]
-    return out
-
-
-def _longest(line: str) -> int:
-    return _LONG_LINE if line.isascii() else _LONG_FOREIGN_LINE
-
-
 def _broken(line: Line | Table) -> Iterator[Line | Table]:
     """A line in pieces that the layout can bear; most lines are one."""
-    if isinstance(line, Table) or sum(len(run.text) for run in line.runs) <= _LONG_FOREIGN_LINE:
+    if isinstance(line, Table) or sum(len(run.text) for run in line.runs) <= LONG_FOREIGN_LINE:
         yield line
         return
-    most = min(_longest(run.text) for run in line.runs)
+    most = min(longest(run.text) for run in line.runs)
     runs: list[Run] = []
     room = most
     for run in line.runs:
@@ -224,42 +185,17 @@ def _cut_lines(block: Block, number: int) -> list[Line | Table]:
     from spectr_desktop.report.blocks import BLOCK_LIMIT  # noqa: PLC0415  # loads markdown-it
 
     # An open fence may have grown to megabytes.
-    shown = _shown(_body(block.source[: 4 * BLOCK_LIMIT], fence=fence))
+    shown = shown_of(body_of(block.source[: 4 * BLOCK_LIMIT], fence=fence))
     lines = plain_lines(shown)
     if fence:
-        lines = _code_lines("\n".join(_pieces(visible(shown))), _language(block.tokens[0]))
+        lines = _code_lines("\n".join(pieces(visible(shown))), _language(block.tokens[0]))
     runs = [Run(QCoreApplication.translate("markdown", CUT_NOTE), Style.DIM)]
     if number >= 0:
         runs.append(Run(" ", Style.DIM))
         runs.append(
-            Run(QCoreApplication.translate("markdown", SHOW_ALL), 0, _SHOW_ALL + f"{number}")
+            Run(QCoreApplication.translate("markdown", SHOW_ALL), 0, SHOW_ALL_LINK + f"{number}")
         )
     return [*lines, Line(Kind.NOTE, tuple(runs), gap=60)]
-
-
-def _body(source: str, *, fence: bool) -> str:
-    """A cut block's text; of a fence what stands between its first and its closing line."""
-    body = source.strip()
-    if not fence:
-        return body
-    opening, _, body = body.partition("\n")
-    code, _, last = body.rpartition("\n")
-    closing = last.strip()
-    marks = opening.strip()[:3]
-    closed = len(closing) >= len(marks) and not closing.strip(marks[:1])
-    return code if closed else body
-
-
-def _shown(body: str) -> str:
-    """The part of a cut block that is shown at once; the limit counts laid out lines too."""
-    from spectr_desktop.report.blocks import BLOCK_LIMIT  # noqa: PLC0415  # loads markdown-it
-
-    end = BLOCK_LIMIT
-    for number, match in enumerate(re.finditer("\n", body[:BLOCK_LIMIT]), start=1):
-        if number == _MAX_CUT_LINES:
-            end = match.start()
-            break
-    return body[:end]
 
 
 def _language(token: Token) -> str:
@@ -332,7 +268,7 @@ class _Flattening:
         if self._in_table:
             self._rows[-1].append(runs)
             return
-        if self._kind is Kind.TEXT and _is_refused_table(token.content):
+        if self._kind is Kind.TEXT and is_refused_table(token.content):
             self._flush_marker()
             self.lines += _code_lines(token.content, "", len(self._lists), self._quote)
             return
@@ -363,7 +299,7 @@ class _Flattening:
         self._in_table = False
         columns = len(self._aligns)
         longest = max(sum(len(r.text) for r in cell) for row in self._rows for cell in row)
-        if columns > _MAX_COLUMNS or columns * len(self._rows) > _MAX_CELLS or longest > _MAX_CELL:
+        if columns > MOST_COLUMNS or columns * len(self._rows) > _MAX_CELLS or longest > _MAX_CELL:
             # Qt lays a whole table out at every edit: a hostile one would stop the window.
             self.lines += _code_lines(self._source.strip())
             return
@@ -405,16 +341,6 @@ _HANDLERS: dict[str, Callable[[_Flattening, Token], None]] = {
 }
 
 _STYLES = {"strong_open": Style.BOLD, "em_open": Style.ITALIC, "s_open": Style.STRIKE}
-
-
-def _is_refused_table(text: str) -> bool:
-    """Whether a paragraph is rows of a table too large for one: they stay lines."""
-    if not text.startswith("|") or "\n" not in text:
-        return False
-    rows = text.split("\n")
-    return all(row.startswith("|") for row in rows) and (
-        bool(rows[2:]) or rows[1].count("|") > _MAX_COLUMNS
-    )
 
 
 def _inline_runs(children: Iterable[Token]) -> Runs:

@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
+from spectr_desktop.ui.hostile_text import show_all_number
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
 from spectr_desktop.ui.markdown_cuts import CutBlocks
 from spectr_desktop.ui.markdown_feed import TURN, Feed
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, Formats
-from spectr_desktop.ui.markdown_lines import Line, Table, show_all_number
 from spectr_desktop.ui.markdown_writer import DocumentWriter
 from spectr_desktop.ui.theme import without_ligatures
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
     from spectr_desktop.report.blocks import BlockSplitter
+    from spectr_desktop.ui.markdown_lines import Line, Table
     from spectr_desktop.ui.theme import Theme
 
 _FRAME_MS = 33
@@ -191,10 +192,15 @@ class MarkdownView(QTextBrowser):
         """Keep the measure readable, and the end in view where it was."""
         whole = self._finished and self.verticalScrollBar().maximum() == 0
         following = self._at_end() and not whole
+        top = self.verticalScrollBar().value()
         super().resizeEvent(event)
         self._fit_width()
         if following:
             self.scroll_to_end()
+        elif self._rewriting is not None:
+            # The bar that comes with the first lines takes width, and Qt lays out step by step.
+            self.document().size()
+            self.verticalScrollBar().setValue(top)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the boxes, then the text over them."""
@@ -339,7 +345,6 @@ class MarkdownView(QTextBrowser):
         done = not self._turn_timer.isActive()
         if not self.viewport().updatesEnabled():
             self.document().size()
-            # A page more than that: the bar itself takes width, and the text gets shorter again.
             if done or (not place.following and bar.maximum() > place.top + bar.pageStep()):
                 bar.setValue(bar.maximum() if place.following else place.top)
                 self.viewport().setUpdatesEnabled(True)
