@@ -20,6 +20,11 @@ _LIST_LINES = 300
 _CHARACTERS = 128 * 1024
 _LINES = 3000
 
+_OVER_AT_A_BLANK = ("paragraph_open", "heading_open", "table_open", "hr")
+
+LEADING = 100
+"""Blank lines and reference definitions that stand before a block, at most."""
+
 SHORT = 256
 """Blocks with fewer characters are never ended by force."""
 
@@ -50,21 +55,24 @@ def _limited_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 def may_be_ended(source: str) -> bool:
     """Whether a block is so long that a growing text would have ended it by force."""
-    return len(source) > _LIST_CHARACTERS or source.count("\n") > _LIST_LINES
+    return len(source) > _LIST_CHARACTERS or source.count("\n") > min(LEADING, _LIST_LINES)
 
 
-def forced_end(source: str, tokens: Sequence[Token], first_line: int = 0) -> int:
+def forced_end(source: str, tokens: Sequence[Token], first_line: int) -> int:
     """The line of a tail at which the block that begins it is ended, or 0.
 
     Args:
-        source: the tail's text.
-        tokens: the block's tokens; none if there are only reference definitions so far.
-        first_line: the line of the tail's beginning, as the tokens count.
+        source: the tail's text from the block on.
+        tokens: the block's tokens.
+        first_line: the line of the block's beginning, as its tokens count.
     """
     complete = source.count("\n")
-    kind = tokens[0].type if tokens else ""
+    kind = tokens[0].type
     is_list = kind in ("bullet_list_open", "ordered_list_open")
     lines, characters = (_LIST_LINES, _LIST_CHARACTERS) if is_list else (_LINES, _CHARACTERS)
+    if kind in _OVER_AT_A_BLANK and tokens[0].map:
+        # What lies behind the block is blank or defines references.
+        lines = min(lines, max(1, tokens[0].map[1] - first_line) + LEADING)
     if complete <= lines and len(source) <= characters:
         return 0
     least = _line_behind(source, lines, characters)

@@ -13,7 +13,13 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
-from spectr_desktop.report.block_limits import SHORT, forced_end, limit_tables, may_be_ended
+from spectr_desktop.report.block_limits import (
+    LEADING,
+    SHORT,
+    forced_end,
+    limit_tables,
+    may_be_ended,
+)
 
 BLOCK_LIMIT = 64 * 1024
 """Characters of source above which a block is not parsed but shown cut."""
@@ -25,6 +31,7 @@ _TAIL_LIMIT = 16 * 1024
 _EARLY_PARSES = 8
 # Inline parsing of hostile text takes time by the square of its length.
 _INLINE_LIMIT = 16 * 1024
+_MOST_BRACKETS = 1000
 _BITE = 16 * 1024
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n?")
@@ -194,22 +201,28 @@ class BlockSplitter:
         return Update(settled, self._tail)
 
     def _forced(self, spans: list[_Span], count: int) -> tuple[int, int]:
-        """The first block that is ended by force, and at which of its lines; else the tail, 0."""
+        """The first block that is ended by force, and at which line of the text from it on.
+
+        Without one: the number of blocks that are settled by themselves, and 0.
+        """
+        blank = spans[0].first_line if spans else self._source.count("\n")
+        if blank > LEADING:
+            return 0, LEADING
         for index, span in enumerate(spans[: count + 1]):
             if span.end - span.start < SHORT:
                 continue
-            first = span.first_line if index else 0
-            end = spans[index + 1].first_line - first if index < count else 0
-            line = forced_end(self._source[span.start :], span.tokens, first)
+            # Lines before the first block belong to it but are not counted.
+            before = 0 if index else blank
+            start = span.start if index else _line_start(self._source, blank)
+            end = spans[index + 1].first_line - span.first_line if index < count else 0
+            line = forced_end(self._source[start:], span.tokens, span.first_line)
             if line and not (end and line >= end):
-                return index, line
-        return count, 0 if spans else forced_end(self._source, [], 0)
+                return index, before + line
+        return count, 0
 
     def _end_by_force(self, line: int) -> list[Block]:
         """Settle the tail up to a line, as if it were a text of its own."""
-        end = 0
-        for _ in range(line):
-            end = self._source.index("\n", end) + 1
+        end = _line_start(self._source, line)
         part, self._source = self._source[:end], self._source[end:]
         spans = _parse(part, references := dict(self._references))
         settled = self._settle(spans, references, None)
@@ -306,7 +319,8 @@ class _Inlines:
         for token in tokens:
             if token.type != "inline":
                 continue
-            if len(token.content) > _INLINE_LIMIT:
+            content = token.content
+            if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
                 token.children = [Token("text", "", 0, content=token.content)]
                 continue
             children = self._before.get(token.content)
@@ -352,6 +366,14 @@ def _parse(source: str, references: _References) -> list[_Span]:
     for span in spans:
         span.source = source[span.start : span.end]
     return spans
+
+
+def _line_start(source: str, line: int) -> int:
+    """The offset at which a line begins."""
+    at = 0
+    for _ in range(line):
+        at = source.index("\n", at) + 1
+    return at
 
 
 def _settled_count(source: str, spans: list[_Span]) -> int:

@@ -18,7 +18,9 @@ TURN = 60_000
 """What one turn of the event loop may cost: about 20 ms."""
 
 _BITE = 16 * 1024
-_BITE_LINES = 500
+_BITE_LINES = 250
+_COST_OF_LINE = 25
+_COST_OF_DEFINITION = 250
 _SKIPPED = 256 * 1024
 # A text up to here is parsed at once and needs no second look for late definitions.
 _WHOLE = 32 * 1024
@@ -98,7 +100,8 @@ class Feed:
         if not self._unwritten:
             if self._pieces:
                 text = self._next_text()
-                cost = len(text)
+                cost = len(text) + _COST_OF_DEFINITION * text.count("\n[")
+                cost += _COST_OF_LINE * min(text.count("\n"), _BITE_LINES)
                 self._fed = True
                 self._receive(self._splitter.feed(text))
             elif self._ending:

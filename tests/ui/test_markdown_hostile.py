@@ -434,6 +434,8 @@ def test_blocks_ended_by_force_do_not_depend_on_the_pieces(
 ) -> None:
     monkeypatch.setattr(block_limits, "_LIST_LINES", 5)
     monkeypatch.setattr(block_limits, "_LINES", 9)
+    monkeypatch.setattr(block_limits, "LEADING", 6)
+    monkeypatch.setattr(blocks, "LEADING", 6)
     monkeypatch.setattr(blocks, "SHORT", 2)
     text = (
         "- a\n" * 13 + "  more\n\n" + "1. b\n" * 12 + "\n" + "words\n" * 25 + "\n" * 40
