@@ -114,7 +114,8 @@ class Watch:
 
         def paint_event(view: MarkdownView, event: QPaintEvent) -> None:
             paint(view, event)
-            waiting = sum(map(len, view._pending))  # noqa: SLF001 - text that no frame has taken
+            feed = view._feed  # noqa: SLF001
+            waiting = sum(map(len, feed._pieces)) - feed._offset  # noqa: SLF001 - not taken yet
             self.taken.append(len(view.text()) - waiting)
             self.painted.append(perf_counter())
 

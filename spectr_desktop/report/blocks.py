@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
-from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
+from spectr_desktop.report.block_limits import (
+    BLOCK_LIMIT,
+    LIST_WINDOW,
+    WINDOW,
+    OpenBlock,
+    last_item,
+    line_start,
+)
 from spectr_desktop.report.healing import (
-    healed,
-    open_children,
     open_inline,
     shown_length,
     without_half_line,
     without_marker,
 )
+from spectr_desktop.report.inlines import MARKDOWN, Inlines, References, mark_tasks
 
-BLOCK_LIMIT = 64 * 1024
-"""Characters of source above which a block is not parsed but shown cut."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TAIL_LIMIT = 16 * 1024
 _EARLY_PARSES = 8
-# Inline parsing of hostile text takes time by the square of its length.
-_INLINE_LIMIT = 16 * 1024
+_BITE = 16 * 1024
 _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]", re.DOTALL)
-_TASK = re.compile(r"\[([ xX])\] +")
+_LISTS = ("bullet_list_open", "ordered_list_open")
+_UNTIL_BLANK = ("paragraph_open", "table_open")
+_WIDE = (*_UNTIL_BLANK, "fence", "code_block")
 _NEWLINE = re.compile(r"\r\n?")
-
-_References = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Block:
         source: its Markdown up to the next block, with plain line ends and over-long lines cut.
         tokens: its markdown-it tokens; those of a cut block have no inline children. The opening
             token of a task has its box in `meta["task"]`, and its text begins behind the brackets.
-        cut: it is longer than `BLOCK_LIMIT`.
+        cut: it is longer than `BLOCK_LIMIT`, or as many lines: only its beginning is shown.
     """
 
     source: str
@@ -72,26 +75,32 @@ class Update:
 def parse_document(text: str) -> list[Block]:
     """Parse a whole text at once, with every reference definition known from the start."""
     source = _Normalizer().feed(text, final=True)
-    references: _References = {}
+    references: References = {}
     spans = _parse(source, references)
-    inlines = _Inlines(references)
+    if any(LIST_WINDOW.end(span.source) for span in spans) or not spans:
+        # A growing text ends such blocks by force, and so they end here.
+        splitter = BlockSplitter(references)
+        updates = [splitter.feed(source[at : at + _BITE]) for at in range(0, len(source), _BITE)]
+        return [block for update in [*updates, splitter.finish()] for block in update.settled]
+    inlines = Inlines(references)
     return [span.block(inlines) for span in spans]
 
 
 class BlockSplitter:
     """Splits text that arrives in pieces; the work of a feed is bounded by the open tail."""
 
-    def __init__(self) -> None:
+    def __init__(self, references: References | None = None) -> None:
+        """Begin a text; `references` are definitions that are known to come."""
         self._normalizer = _Normalizer()
-        self._references: _References = {}
+        self._references: References = dict(references or {})
         self._open_labels: set[str] = set()
         self._stale = False
         self._source = ""
         self._tail: list[Block] = []
         self._plain_from: int = 0
         self._early_parses = 0
-        self._fence: _OpenFence | None = None
-        self._inlines: _Inlines | None = None
+        self._open: OpenBlock | None = None
+        self._inlines: Inlines | None = None
 
     def feed(self, text: str) -> Update:
         """Take the next piece of text, cut anywhere, and return what changed."""
@@ -100,29 +109,40 @@ class BlockSplitter:
             return Update([], self._tail, self._plain())
         before = len(self._source)
         self._source += added
-        if self._fence is not None:
-            block = self._fence.grown(self._source, before)
-            if block is not None:
-                self._tail = [block]
-                self._plain_from = len(self._source)
+        if self._open is not None:
+            if self._goes_on(self._open, before):
                 return Update([], self._tail)
-            self._fence = None
+            return self._parse_tail(self._end_open(self._open, before))
         if self._waits():
             return Update([], self._tail, self._plain())
-        return self._parse_tail()
+        return self._parse_tail([])
 
     def finish(self) -> Update:
         """Settle all that is left; `stale` says whether everything has to be parsed again."""
         self._source += self._normalizer.feed("", final=True)
+        settled: list[Block] = []
+        if self._open is None or not self._open.cut:
+            self._open = None
+            settled = self._end_overlong()
+        if self._open is not None:
+            settled.append(Block(self._source, [self._open.token], cut=True))
+            self._source = ""
         spans = _parse(self._source, references := dict(self._references))
-        self._source, self._tail, self._fence, self._plain_from = "", [], None, 0
-        return Update(self._settle(spans, references, None), [], stale=self._stale)
+        settled += self._settle(spans, references, None)
+        self._source, self._tail, self._open, self._plain_from = "", [], None, 0
+        return Update(settled, [], stale=self._stale)
+
+    @property
+    def is_skipping(self) -> bool:
+        """Whether the text goes on with a block that is cut already: any amount is cheap."""
+        return self._open is not None and self._open.cut
+
+    def again(self) -> BlockSplitter:
+        """A splitter for the same text that knows its definitions from the start."""
+        return BlockSplitter(self._references)
 
     def _plain(self) -> str:
-        return "" if self._cut() else self._source[self._plain_from :]
-
-    def _cut(self) -> bool:
-        return bool(self._tail) and self._tail[-1].cut
+        return self._source[self._plain_from :]
 
     def _waits(self) -> bool:
         """An over-long tail is parsed again only after it has grown by a share of its length."""
@@ -133,46 +153,128 @@ class BlockSplitter:
             # A paragraph or table has ended: what follows need not wait for so much more.
             self._early_parses -= 1
             return False
-        growth = 2.0 if self._cut() else 1.1 if blank else 1.25
-        return len(self._source) < self._plain_from * growth
+        return len(self._source) < self._plain_from * (1.1 if blank else 1.25)
 
-    def _parse_tail(self) -> Update:
+    def _goes_on(self, block: OpenBlock, before: int) -> bool:
+        """Whether the block that begins the tail goes on; if so, it has grown."""
+        if block.cut:
+            return not block.end(self._source, before)
+        if block.may_end(self._source, before) or WINDOW.end(self._source):
+            return False
+        token = without_marker(block.token.copy(content=block.code(self._source)))
+        self._tail = [Block(self._source, [token])]
+        self._plain_from = len(self._source)
+        return True
+
+    def _end_open(self, block: OpenBlock, before: int) -> list[Block]:
+        """Settle a cut block whose last line has come; any other is parsed."""
+        self._open = None
+        self._plain_from = 0
+        if not block.cut:
+            return []
+        end = block.end(self._source, before)
+        settled = Block(self._source[:end], [block.token], cut=True)
+        self._source = self._source[end:]
+        return [settled]
+
+    def _parse_tail(self, settled: list[Block]) -> Update:
+        settled += self._end_overlong()
+        if self._open is not None:
+            self._tail = [Block(self._source, [self._open.token], cut=True)]
+            self._plain_from = len(self._source)
+            return Update(settled, self._tail)
         length = shown_length(self._source)
-        if length == self._plain_from < _TAIL_LIMIT:
+        if not settled and length == self._plain_from < _TAIL_LIMIT:
             return Update([], self._tail)
         source = self._source[:length]
         references = dict(self._references)
         spans = _parse(source, references)
         count = _settled_count(source, spans)
-        settled: list[Block] = []
         if count:
-            settled = self._settle(spans[:count], references, spans[count].first_line)
+            settled += self._settle(spans[:count], references, spans[count].first_line)
             self._source = self._source[spans[count].start :]
             length -= spans[count].start
         tail = spans[count:]
-        if count or not self._plain_from:
+        if settled or not self._plain_from:
             ends = bool(tail) and tail[-1].tokens[0].type in ("paragraph_open", "table_open")
             self._early_parses = _EARLY_PARSES if ends else 0
         self._plain_from = length
-        if len(tail) == 1:
-            self._fence = _OpenFence.of(self._source, tail[0])
-        self._inlines = _Inlines(references, self._inlines)
+        if len(tail) == 1 and tail[0].tokens[0].type == "fence":
+            self._open = OpenBlock.fence(self._source, tail[0].tokens[0])
+        self._inlines = Inlines(references, self._inlines)
         self._tail = [span.block(self._inlines) for span in tail[:-1]]
         if tail:
             last = tail[-1].open_block(self._inlines, source)
             self._tail += [last] if last.tokens else []
         return Update(settled, self._tail)
 
-    def _settle(
-        self, spans: list[_Span], references: _References, until: int | None
+    def _end_overlong(self) -> list[Block]:
+        """Settle what the windows are full of, so that less than a window is left.
+
+        What a window says is a matter of the text alone, and a block that is settled in a part
+        of it is settled in all of it: the ends are the same however the text arrives.
+        """
+        settled: list[Block] = []
+        while self._open is None and (end := LIST_WINDOW.end(self._source)):
+            part = self._source[:end]
+            spans = _parse(part, references := dict(self._references))
+            count = _settled_count(part, spans)
+            if not count and spans and spans[0].tokens[0].type in _WIDE:
+                end = WINDOW.end(self._source)
+                part = self._source[:end] if end else self._source
+                spans = _parse(part, references := dict(self._references))
+                # What follows the first block has its own windows.
+                count = min(1, _settled_count(part, spans))
+                if not count and not end:
+                    break
+            if count:
+                settled += self._settle(spans[:count], references, spans[count].first_line)
+                self._source = self._source[spans[count].start :]
+            else:
+                settled += self._end_by_force(part, spans, references)
+        return settled
+
+    def _end_by_force(self, part: str, spans: list[_Span], references: References) -> list[Block]:
+        """End the block that fills a window: settle it, a part of it, or begin to skip it."""
+        kind = spans[0].tokens[0] if spans else None
+        if kind is not None and len(spans) == 1:
+            item = last_item(spans[0].tokens) if kind.type in _LISTS else 0
+            if item:
+                return self._divide_list(part, spans[0], item, references)
+            goes_on = (spans[0].end_line >= part.count("\n")) and kind.type in _UNTIL_BLANK
+            opened = OpenBlock.until_blank(kind) if goes_on else None
+            if kind.type == "fence":
+                opened = OpenBlock.fence(part, kind)
+            if opened is not None:
+                opened.cut = True
+                return self._skip(opened, len(part))
+        self._source = self._source[len(part) :]
+        # Definitions and blank lines make no block; their lines count nevertheless.
+        return self._settle(spans, references, None) or [Block(part, [])]
+
+    def _skip(self, opened: OpenBlock, before: int) -> list[Block]:
+        self._open = opened
+        return self._end_open(opened, before) if opened.end(self._source, before) else []
+
+    def _divide_list(
+        self, part: str, span: _Span, item: int, references: References
     ) -> list[Block]:
+        """Settle a list up to its last item, which begins the next one."""
+        line = (span.tokens[item].map or [0])[0]
+        end = line_start(part, line)
+        tokens = [*span.tokens[:item], span.tokens[-1]]
+        head = _Span(0, end, span.first_line, line, part[:end], end, tokens)
+        self._source = self._source[end:]
+        return self._settle([head], references, line)
+
+    def _settle(self, spans: list[_Span], references: References, until: int | None) -> list[Block]:
         """Fix the inline content of blocks with the references defined up to a line, or all."""
         for label, reference in references.items():
             if label in self._references or not (until is None or reference["map"][0] < until):
                 continue
             self._references[label] = reference
             self._stale = self._stale or label in self._open_labels
-        inlines = _Inlines(self._references, self._inlines)
+        inlines = Inlines(self._references, self._inlines)
         settled = [span.block(inlines) for span in spans]
         for block in settled:
             for token in block.tokens:
@@ -225,14 +327,14 @@ class _Span:
     length: int
     tokens: list[Token] = field(default_factory=list[Token])
 
-    def block(self, inlines: _Inlines) -> Block:
+    def block(self, inlines: Inlines) -> Block:
         cut = self.length > BLOCK_LIMIT
         if not cut:
             inlines.parse(self.tokens)
-            _mark_tasks(self.tokens)
+            mark_tasks(self.tokens)
         return Block(self.source, self.tokens, cut)
 
-    def open_block(self, inlines: _Inlines, source: str) -> Block:
+    def open_block(self, inlines: Inlines, source: str) -> Block:
         """The block as it is shown at the end of the tail that was parsed."""
         if self.length > BLOCK_LIMIT:
             return self.block(inlines)
@@ -241,85 +343,16 @@ class _Span:
         if index is not None and not inlines.parse_open(self.tokens[index], ended=ended):
             del self.tokens[index - 1 : index + 2]
         inlines.parse(self.tokens)
-        _mark_tasks(self.tokens)
+        mark_tasks(self.tokens)
         if not ended:
             self.tokens = without_half_line(self.tokens, source.count("\n"))
         return Block(self.source, self.tokens)
 
 
-class _Inlines:
-    """Parses inline content with the references given; what was parsed with the same is reused."""
-
-    def __init__(self, references: _References, before: _Inlines | None = None) -> None:
-        self._references = references
-        self._before: dict[str, list[Token]] = {}
-        self._parsed: dict[str, list[Token]] = {}
-        if before is not None:
-            self._before = before.known(references)
-
-    def known(self, references: _References) -> dict[str, list[Token]]:
-        """What was parsed with these references."""
-        return self._parsed if references == self._references else {}
-
-    def parse(self, tokens: list[Token]) -> None:
-        new: list[Token] = []
-        for token in tokens:
-            if token.type != "inline" or token.children:
-                continue
-            if len(token.content) > _INLINE_LIMIT:
-                token.children = [Token("text", "", 0, content=token.content)]
-                continue
-            children = self._before.get(token.content)
-            if children is None:
-                new.append(token)
-            else:
-                token.children = self._parsed[token.content] = children
-        state = StateCore("", _MARKDOWN, {"references": self._references}, new)
-        inline(state)
-        text_join(state)
-        self._parsed.update((token.content, token.children or []) for token in new)
-
-    def parse_open(self, token: Token, *, ended: bool) -> bool:
-        """Parse what can be shown of an inline that goes on; False when that is nothing."""
-        if len(token.content) > _INLINE_LIMIT:
-            return True
-        text = healed(token.content, ended=ended)
-        env = {"references": self._references}
-        token.children, closed = open_children(text, _MARKDOWN, env)
-        text_join(StateCore("", _MARKDOWN, env, [token]))
-        if text == token.content and not closed:
-            self._parsed[text] = token.children
-        return bool(text)
-
-
-def _mark_tasks(tokens: list[Token]) -> None:
-    """Give list items that begin with [ ] or [x] a box for a marker, in `meta["task"]`."""
-    for index, token in enumerate(tokens[:-2]):
-        if token.type != "list_item_open" or tokens[index + 1].type != "paragraph_open":
-            continue
-        text = tokens[index + 2]
-        found = _TASK.match(text.content)
-        first, *others = text.children or (None,)
-        # A reference definition may make the brackets into a link, which stays one. Healed text
-        # may have lost the blank behind them.
-        if found is None or first is None or not first.content.startswith(found[0].rstrip()):
-            continue
-        token.meta = {"task": "☐" if found[1] == " " else "☑"}
-        text.children = [first.copy(content=first.content[len(found[0]) :]), *others]
-
-
-def _parser() -> MarkdownIt:
-    # HTML off: a model's raw HTML is text, here and in every export.
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-
-
-_MARKDOWN = _parser()
-
-
-def _parse(source: str, references: _References) -> list[_Span]:
+def _parse(source: str, references: References) -> list[_Span]:
     """Parse the block level only; `references` gains the definitions that the text has."""
     tokens: list[Token] = []
-    _MARKDOWN.block.parse(source, _MARKDOWN, {"references": references}, tokens)
+    MARKDOWN.block.parse(source, MARKDOWN, {"references": references}, tokens)
     offsets = [0, *(match.end() for match in re.finditer("\n", source))]
     offsets.append(len(source))
 
@@ -357,34 +390,3 @@ def _settled_count(source: str, spans: list[_Span]) -> int:
         if not lines[span.first_line - 1].strip():
             return index
     return 0
-
-
-@dataclass(slots=True)
-class _OpenFence:
-    """A fence without its closing line, alone in the tail: its text is appended, not parsed."""
-
-    token: Token
-    code_from: int
-    closing: Callable[[str, int], re.Match[str] | None]
-
-    @classmethod
-    def of(cls, source: str, span: _Span) -> _OpenFence | None:
-        """The open fence that a span is, if it is one and is not indented."""
-        token = span.tokens[0]
-        first = source.find(token.markup) if token.type == "fence" else -1
-        code_from = source.find("\n", first) + 1
-        if first < 0 or not code_from or (first and source[first - 1] != "\n"):
-            return None
-        marker = re.escape(token.markup[0])
-        closing = re.compile(rf"^ {{0,3}}{marker}{{{len(token.markup)},}}[ \t]*$", re.MULTILINE)
-        if closing.search(source, code_from):
-            return None
-        return cls(token, code_from, closing.search)
-
-    def grown(self, source: str, before: int) -> Block | None:
-        """The block with all text so far, or None when its closing line may have come."""
-        line_start = max(self.code_from, source.rfind("\n", 0, before) + 1)
-        if self.closing(source, line_start):
-            return None
-        token = without_marker(self.token.copy(content=source[self.code_from :]))
-        return Block(source, [token], len(source.strip()) > BLOCK_LIMIT)

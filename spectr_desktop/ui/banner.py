@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.hostile_text import visible
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

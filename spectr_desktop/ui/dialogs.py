@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, QUrl
 
-from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.hostile_text import visible
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog, QPushButton, QWidget

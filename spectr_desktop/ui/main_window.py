@@ -20,8 +20,8 @@ from spectr_desktop.records.run import Outcome
 from spectr_desktop.ui.actions import Actions
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
+from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.link_control import LinkControl
-from spectr_desktop.ui.markdown_lines import visible
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.reader_control import ReaderControl

@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from spectr_desktop.report.severity import severity_mark
+from spectr_desktop.ui.hostile_text import (
+    LONG_FOREIGN_LINE,
+    REST,
+    SHOW_LINK,
+    beginning,
+    is_refused_table,
+    longest,
+    pieces,
+    visible,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from markdown_it.token import Token
 
@@ -20,25 +30,19 @@ if TYPE_CHECKING:
 
 CUT_NOTE = str(
     QT_TRANSLATE_NOOP(
-        "markdown", "Cut here: this block is longer than 64 KB. The saved report has all of it."
+        "markdown", "Cut here: this block is very long. The saved report has all of it."
     )
 )
+REST_NOTE = str(
+    QT_TRANSLATE_NOOP("markdown", "The report goes on from here. The saved report has all of it.")
+)
+SHOW_ALL = str(QT_TRANSLATE_NOOP("markdown", "Show all"))
+SHOW_MORE = str(QT_TRANSLATE_NOOP("markdown", "Show more"))
 
-_MAX_CUT_LINES = 2000
-_MAX_CELLS = 2500
-_MAX_COLUMNS = 64
+_CUT_LINES = 2000
+_PART_LINES, _PART_CHARACTERS = 50_000, 4 << 20
 _MARKED_RUNS = 20
 
-# Characters that hide, reorder or break text; Qt gives U+FDD0, U+FDD1 and U+2029 a meaning.
-# Seen by nobody: soft hyphen, combining grapheme joiner, Hangul and Khmer fillers, Mongolian
-# separators, the blank of Braille, zero-width and invisible operators, tags, and the variation
-# selectors but those that emoji need (FE0E, FE0F).
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2029-\u202e\u2060-\u206f\u2800\u3164\ufdd0\ufdd1\ufe00-\ufe0d\ufeff\uffa0"
-    "\ufff0-\ufffc\ud800-\udfff\U00013430-\U00013440\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
 _WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LINE_SEPARATOR = "\u2028"
@@ -126,25 +130,69 @@ class Table(NamedTuple):
     quote: int = 0
 
 
-def visible(text: str) -> str:
-    """Text with hidden characters spelled out, such as ⟦U+202E⟧."""
-    return _HIDDEN.sub(lambda match: f"⟦U+{ord(match[0]):04X}⟧", text)
+def block_lines(
+    block: Block, number: int = -1, parts: int = 0, whole: Callable[[], str] | None = None
+) -> list[Line | Table]:
+    """The lines of one block.
 
-
-def block_lines(block: Block) -> list[Line | Table]:
-    """The lines of one block; a cut block gives its first part and a note."""
-    if block.cut:
-        return _cut_lines(block)
-    return _Flattening(block).lines
+    Args:
+        block: the block.
+        number: which of the report's cut blocks it is, -1 while it grows. A cut block gives its
+            first part and a note, which offers to show the rest when it is complete.
+        parts: how many further parts of the cut block the reader asked for.
+        whole: the block's source; needed only for further parts.
+    """
+    if not block.cut:
+        return [part for line in _Flattening(block).lines for part in _broken(line)]
+    source = whole() if parts and whole is not None else block.source
+    return _cut_lines(block.tokens[0], source, number, parts)
 
 
 def plain_lines(text: str) -> list[Line | Table]:
     """Text that has not been parsed, one line each."""
-    return [Line(Kind.TEXT, _runs(line)) for line in text.split("\n")[:_MAX_CUT_LINES]]
+    return _text_lines(pieces(visible(text)))
+
+
+def rest_note() -> Line:
+    """What stands at the end of a report that is shown up to there only."""
+    return _note(REST_NOTE, SHOW_MORE, REST)
+
+
+def _note(text: str, wish: str, number: int) -> Line:
+    runs = [Run(QCoreApplication.translate("markdown", text), Style.DIM)]
+    if number >= 0:
+        offer = QCoreApplication.translate("markdown", wish)
+        runs += [Run(" ", Style.DIM), Run(offer, 0, SHOW_LINK + str(number))]
+    return Line(Kind.NOTE, tuple(runs), gap=60)
+
+
+def _text_lines(lines: Iterable[str]) -> list[Line | Table]:
+    return [Line(Kind.TEXT, _runs(line)) for line in lines]
 
 
 def _runs(text: str) -> Runs:
-    return (Run(visible(text)),) if text else ()
+    return (Run(text),) if text else ()
+
+
+def _broken(line: Line | Table) -> Iterator[Line | Table]:
+    """A line in pieces that the layout can bear; most lines are one."""
+    if isinstance(line, Table) or sum(len(run.text) for run in line.runs) <= LONG_FOREIGN_LINE:
+        yield line
+        return
+    most = min(longest(run.text) for run in line.runs)
+    runs: list[Run] = []
+    room = most
+    for run in line.runs:
+        text = run.text
+        while len(text) > room:
+            end = text.rfind(" ", 0, room) + 1 or room
+            yield line._replace(runs=(*runs, run._replace(text=text[:end])))
+            kind = line.kind if line.kind is Kind.CODE else Kind.TEXT
+            line = line._replace(kind=kind, hang=False, gap=0, first=False)
+            text, runs, room = text[end:], [], most
+        runs.append(run._replace(text=text))
+        room -= len(text)
+    yield line._replace(runs=tuple(run for run in runs if run.text))
 
 
 def _code_lines(text: str, info: str = "", indent: int = 0, quote: int = 0) -> list[Line | Table]:
@@ -158,19 +206,27 @@ def _code_lines(text: str, info: str = "", indent: int = 0, quote: int = 0) -> l
             info=info,
             first=not number,
         )
-        for number, line in enumerate(text.removesuffix("\n").split("\n"))
+        for number, line in enumerate(visible(text).removesuffix("\n").split("\n"))
     ]
 
 
-def _cut_lines(block: Block) -> list[Line | Table]:
-    from spectr_desktop.report.blocks import BLOCK_LIMIT  # noqa: PLC0415  # loads markdown-it
+def _cut_lines(token: Token, source: str, number: int, parts: int) -> list[Line | Table]:
+    """The first part of a cut block, further parts of it, and a note if there is more."""
+    from spectr_desktop.report.block_limits import BLOCK_LIMIT  # noqa: PLC0415  # markdown-it
 
-    fence = block.tokens[0].type == "fence"
-    source = block.tokens[0].content if fence else block.source.strip()
-    shown = "\n".join(source[:BLOCK_LIMIT].split("\n")[:_MAX_CUT_LINES])
-    lines = _code_lines(shown, _language(block.tokens[0])) if fence else plain_lines(shown)
-    note = QCoreApplication.translate("markdown", CUT_NOTE)
-    return [*lines, Line(Kind.NOTE, (Run(note, Style.DIM),), gap=60)]
+    characters = _PART_CHARACTERS * parts or BLOCK_LIMIT
+    lines = _PART_LINES * parts or _CUT_LINES
+    fence = token.type == "fence"
+    source = source.strip("\n")
+    if fence:
+        source = source[source.find("\n", source.find(token.markup)) + 1 :]
+    part = beginning(source, characters, lines)
+    ended = part == source
+    if ended and fence and part.rpartition("\n")[2].lstrip(" ").startswith(token.markup):
+        part = part.rpartition("\n")[0]
+    shown = pieces(visible(part))
+    out = _code_lines("\n".join(shown), _language(token)) if fence else _text_lines(shown)
+    return out if ended else [*out, _note(CUT_NOTE, SHOW_ALL, number)]
 
 
 def _language(token: Token) -> str:
@@ -198,7 +254,6 @@ class _Flattening:
 
     def __init__(self, block: Block) -> None:
         self.lines: list[Line | Table] = []
-        self._source = block.source
         self._lists: list[_List] = []
         self._quote = 0
         self._marker = ""
@@ -248,6 +303,10 @@ class _Flattening:
         if self._in_table:
             self._rows[-1].append(runs)
             return
+        if self._kind is Kind.TEXT and is_refused_table(token.content):
+            self._flush_marker()
+            self.lines += _code_lines(token.content, "", len(self._lists), self._quote)
+            return
         first = self._marker and len(self._lists) == 1 and not self.lines
         self._add(self._kind, runs, 15 if self._tight and not first else 55)
 
@@ -273,10 +332,11 @@ class _Flattening:
 
     def table_close(self, _token: Token) -> None:
         self._in_table = False
-        columns = len(self._aligns)
-        if columns > _MAX_COLUMNS or columns * len(self._rows) > _MAX_CELLS:
-            # Qt lays a whole table out at every edit: a hostile one would stop the window.
-            self.lines += _code_lines(self._source.strip())
+        if any(_is_overlong(cell) for row in self._rows for cell in row):
+            # Qt lays a whole row out at every edit of it.
+            texts = (["".join(run.text for run in cell) for cell in row] for row in self._rows)
+            text = "\n".join("| " + " | ".join(row) for row in texts)
+            self.lines += _code_lines(text, "", len(self._lists), self._quote)
             return
         rows = tuple(tuple(row) for row in self._rows)
         self.lines.append(Table(tuple(self._aligns), rows, len(self._lists), self._quote))
@@ -345,6 +405,10 @@ def _inline_runs(children: Iterable[Token]) -> Runs:
             text = " " if kind == "softbreak" else _LINE_SEPARATOR
             runs.append(Run(text, styles[-1], href))
     return _joined(runs)
+
+
+def _is_overlong(runs: Runs) -> bool:
+    return sum(len(run.text) for run in runs) > LONG_FOREIGN_LINE
 
 
 def _with_severity(runs: Runs) -> Runs:

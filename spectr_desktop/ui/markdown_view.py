@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from itertools import chain
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -14,12 +12,13 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 from spectr_desktop.ui.copying import Sources, selection_data
 from spectr_desktop.ui.frame_governor import FrameGovernor
 from spectr_desktop.ui.headings import headings_of
+from spectr_desktop.ui.hostile_text import REST, show_number
 from spectr_desktop.ui.markdown_boxes import paint_boxes
 from spectr_desktop.ui.markdown_code import CodePainter
+from spectr_desktop.ui.markdown_feed import TURN, Feed, Wishes
 from spectr_desktop.ui.markdown_formats import BODY_SCALE, MEASURE, Formats
-from spectr_desktop.ui.markdown_lines import Line, Table, block_lines, plain_lines
 from spectr_desktop.ui.markdown_writer import DocumentWriter
-from spectr_desktop.ui.reading_place import line_at, top_of
+from spectr_desktop.ui.reading_place import Place, top_of
 from spectr_desktop.ui.severity_chips import paint_chips
 from spectr_desktop.ui.theme import without_ligatures
 
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
-    from spectr_desktop.report.blocks import BlockSplitter, Update
+    from spectr_desktop.report.blocks import BlockSplitter
+    from spectr_desktop.ui.markdown_lines import Line, Table
     from spectr_desktop.ui.theme import Theme
 
 _END_PIXELS = 4
@@ -67,11 +67,10 @@ class MarkdownView(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._pieces: list[str] = []
-        self._pending: list[str] = []
         self._finished = False
+        self._rewriting: Place | None = None
         self._left_behind = False
         self._governor = FrameGovernor()
-        self._shown: Update | None = None
         self._zoom = self._zoom_shown = 100
         self._wheel = 0
         self.setObjectName("reportView")
@@ -88,9 +87,12 @@ class MarkdownView(QTextBrowser):
         )
         self.document().setUndoRedoEnabled(False)
         self.sources = Sources()
+        self._wishes = Wishes()
         self._code = CodePainter(self.document(), theme.colors)
         self._frame_timer = QTimer(self, singleShot=True)
         self._frame_timer.timeout.connect(self._on_frame_due)
+        self._turn_timer = QTimer(self, singleShot=True, interval=0)
+        self._turn_timer.timeout.connect(self._work)
         self._zoom_timer = QTimer(self, singleShot=True, interval=_ZOOM_MS)
         self._zoom_timer.timeout.connect(self.zoom_now)
         self._color_timer = QTimer(self, singleShot=True)
@@ -109,27 +111,26 @@ class MarkdownView(QTextBrowser):
             self._finished = False
             self._render_again()
         self._pieces.append(text)
-        self._pending.append(text)
+        self._feed.append(text)
         self._schedule()
 
     def finish(self) -> None:
         """Show all that is left; what is appended after this goes on where the text ended."""
-        self.render_now()
         if self._finished:
             return
+        self._frame_timer.stop()
         self._finished = True
-        update = self._splitter.finish()
-        if update.stale:
-            self._render_again()
-        else:
-            self._show(update)
+        self._feed.end()
+        self._work()
 
     def clear(self) -> None:
         """Drop the text and start anew."""
         self._frame_timer.stop()
         self._pieces.clear()
-        self._pending.clear()
         self._finished = False
+        self._rewriting = None
+        self._wishes.clear()
+        self.viewport().setUpdatesEnabled(True)
         self._restart_document()
         self._set_left_behind(left=False)
 
@@ -142,22 +143,41 @@ class MarkdownView(QTextBrowser):
     def set_markdown(self, text: str) -> None:
         """Show a whole, finished text from its beginning."""
         self.clear()
-        self._pieces.append(text)
+        if text:
+            self._pieces.append(text)
         self._finished = True
-        self._show(_whole(text))
-        self.verticalScrollBar().setValue(0)
-        self._set_left_behind(left=False)
+        self._rewrite(Place())
+
+    @property
+    def busy(self) -> bool:
+        """Whether text that is due is still being written, a bite at each turn of the loop."""
+        return self._turn_timer.isActive()
+
+    def write_rest_now(self) -> None:
+        """Write at once what waits and may be shown."""
+        while self._feed.busy:
+            self._work()
+
+    def toPlainText(self) -> str:
+        """The text as shown; what is still being written is written first."""
+        if self.busy:
+            self.write_rest_now()
+        return super().toPlainText()
+
+    def toHtml(self) -> str:
+        """The report as HTML; what is still being written is written first."""
+        if self.busy:
+            self.write_rest_now()
+        return super().toHtml()
 
     def render_now(self) -> None:
         """Show what has been appended since the last frame."""
         self._frame_timer.stop()
-        if not self._pending:
+        if not self._feed.busy:
             return
-        text = "".join(self._pending)
-        self._pending.clear()
         self._governor.begin()
         with self._governor.work():
-            self._show(self._splitter.feed(text))
+            self._work()
 
     def color_now(self) -> None:
         """Colour all settled code that waits for it."""
@@ -179,15 +199,7 @@ class MarkdownView(QTextBrowser):
         if self._zoom == self._zoom_shown:
             return
         self._zoom_shown = self._zoom
-        follows = self._at_end() and not self._finished
-        top = self.verticalScrollBar().value()
-        place = line_at(self.document(), top)
-        above = top_of(self.document(), place) - top
         self._render_again()
-        if top == 0:
-            self.verticalScrollBar().setValue(0)
-        elif not follows:
-            self.verticalScrollBar().setValue(round(top_of(self.document(), place) - above))
         self.zoomed.emit(self._zoom)
 
     def go_to(self, position: int) -> None:
@@ -263,26 +275,19 @@ class MarkdownView(QTextBrowser):
             painter.end()
             super().paintEvent(event)
         # A window that was minimised is painted when it comes back.
-        if self._pending:
+        if self._feed.busy:
             self._schedule()
         self._schedule_colors()
 
-    @cached_property
-    def _splitter(self) -> BlockSplitter:
-        """Made with the first text, so that the window is shown before markdown-it is loaded."""
-        from spectr_desktop.report.blocks import BlockSplitter  # noqa: PLC0415
-
-        return BlockSplitter()
-
-    def _restart_document(self) -> None:
+    def _restart_document(self, splitter: BlockSplitter | None = None) -> None:
         # First: to empty the document moves the scroll bar, and places mean nothing then.
         self.restarted.emit()
         self._color_timer.stop()
-        self._shown = None
+        self._turn_timer.stop()
         self._code.restart(self._theme.colors)
         self.document().clear()
         self.sources.clear()
-        self.__dict__.pop("_splitter", None)
+        self._feed = Feed(self.sources, self._wishes, self.text, splitter)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
         scale = BODY_SCALE * self._zoom_shown / 100
@@ -306,6 +311,8 @@ class MarkdownView(QTextBrowser):
         return self.isVisible() and not self.window().isMinimized()
 
     def _schedule(self) -> None:
+        if self._finished or self._rewriting is not None:
+            return  # which is written in turns of its own
         if not self._frame_timer.isActive() and self._on_screen():
             self._frame_timer.start(ceil(self._governor.wait() * 1000))
 
@@ -322,31 +329,39 @@ class MarkdownView(QTextBrowser):
         else:
             self.render_now()
 
-    def _show(self, update: Update) -> None:
-        shown, self._shown = self._shown, update
-        same_tail = shown is not None and update.tail is shown.tail and update.plain == shown.plain
-        if same_tail and not update.settled:
-            return
-        settled = [block_lines(block) for block in update.settled]
-        tail = [block_lines(block) for block in update.tail]
-        plain = plain_lines(update.plain) if update.plain else []
-        final, still_open = [*chain(*settled)], [*chain(*tail, plain)]
-        if self._writer.shows(final, still_open):
-            done = self._writer.write(final, still_open)  # which edits nothing
+    def _work(self) -> None:
+        """One turn: so much of what waits that the window can go on answering."""
+        self._turn_timer.stop()
+        spent = 0
+        while self._feed.busy and spent < TURN:
+            bite = self._feed.take([content for _, content in self._writer.tail])
+            if self._feed.knowing is not None:
+                self._render_again(self._feed.knowing)
+                return
+            self._show(bite.settled, bite.tail)
+            spent += bite.cost + 1
+        if self._feed.busy:
+            if self._finished or self._rewriting is not None:
+                self._turn_timer.start()
+            else:
+                self._schedule()
+        self._keep_place()
+
+    def _show(self, settled: list[Line | Table], tail: list[Line | Table]) -> None:
+        if self._writer.shows(settled, tail):
+            done = self._writer.write(settled, tail)  # which edits nothing
             self._tell(done)
-            self.sources.settle(update.settled, settled, done)
-            self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
+            self._feed.wrote(done, lambda: self._writer.tail)
             self._schedule_colors()
             return
-        following = self._at_end()
+        following = self._at_end() and self._rewriting is None
         bar = self.verticalScrollBar()
         top = bar.value()
-        done = self._write(final, still_open)
-        self.sources.settle(update.settled, settled, done)
-        self.sources.show_open(update.tail, tail, lambda: self._writer.tail)
+        done = self._write(settled, tail)
+        self._feed.wrote(done, lambda: self._writer.tail)
         if following:
             self.scroll_to_end()
-        else:
+        elif self._rewriting is None:
             bar.setValue(top)
             self._set_left_behind(left=bar.maximum() - bar.value() > _END_PIXELS)
         self._schedule_colors()
@@ -392,24 +407,41 @@ class MarkdownView(QTextBrowser):
         bar = self.verticalScrollBar()
         return bar.maximum() - bar.value() <= _END_PIXELS
 
-    def _render_again(self) -> None:
+    def _render_again(self, splitter: BlockSplitter | None = None) -> None:
         """Write the whole document anew from the text; the reader stays where he is."""
-        following, top = self._at_end(), self.verticalScrollBar().value()
-        left = self._left_behind
-        caret = self.textCursor()
-        anchor, position = caret.anchor(), caret.position()
-        self._restart_document()
-        if self._finished:
-            update = _whole(self.text())
-        else:
-            self._pending.clear()
-            update = self._splitter.feed(self.text())
-        self._show(update)
-        self._select(anchor, position)
-        self.document().size()
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum() if following else top)
-        self._set_left_behind(left=left and not self._at_end())
+        place = self._rewriting
+        if place is None:
+            # A reader at the end of a finished report reads there: what he sees stays.
+            growing = not self._finished or splitter is not None
+            at_end = self._at_end() and growing
+            place = Place.of(self, at_end=at_end, left_behind=self._left_behind)
+        self._rewrite(place, splitter)
+
+    def _rewrite(self, place: Place, splitter: BlockSplitter | None = None) -> None:
+        self._restart_document(splitter)
+        self._rewriting = place
+        # What was shown stays on the screen until the reader's place is written again.
+        self.viewport().setUpdatesEnabled(False)
+        text = self.text()
+        if not (self._finished and splitter is None and self._feed.take_whole(text)):
+            self._feed.append(text)
+            if self._finished:
+                self._feed.end()
+        self._work()
+
+    def _keep_place(self) -> None:
+        """Bring the reader back to where he was before the document was written anew."""
+        place = self._rewriting
+        if place is None:
+            return
+        done = not self._turn_timer.isActive()
+        if not self.viewport().updatesEnabled() and (done or place.is_written(self)):
+            place.show(self)
+            self.viewport().setUpdatesEnabled(True)
+        if done:
+            self._rewriting = None
+            self._select(place.anchor, place.caret)
+            self._set_left_behind(left=place.left_behind and not self._at_end())
 
     def _set_left_behind(self, *, left: bool) -> None:
         if left != self._left_behind:
@@ -424,8 +456,20 @@ class MarkdownView(QTextBrowser):
         self._render_again()
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
-        if url.scheme().lower() in ("http", "https") and url.host():
+        number = show_number(url.toString())
+        if number >= 0:
+            self._show_more(number)
+        elif url.scheme().lower() in ("http", "https") and url.host():
             self.link_requested.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+    def _show_more(self, number: int) -> None:
+        """Show a further part of a cut block, or of a report that is not shown further."""
+        self._wishes.add(number)
+        if number == REST:
+            self._feed.go_on()
+            self._work()
+        else:
+            self._render_again()
 
     def _on_color_step(self) -> None:
         if not self._on_screen():
@@ -433,10 +477,3 @@ class MarkdownView(QTextBrowser):
         with self._governor.work():
             self._code.step()
         self._schedule_colors()
-
-
-def _whole(text: str) -> Update:
-    """A finished text, parsed at once."""
-    from spectr_desktop.report.blocks import Update, parse_document  # noqa: PLC0415  # as above
-
-    return Update(parse_document(text), [])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.hostile_text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path

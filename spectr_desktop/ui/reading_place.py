@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QTextBlock, QTextDocument
+    from PySide6.QtWidgets import QTextEdit
 
 
 def block_at(document: QTextDocument, height: float) -> QTextBlock:
@@ -45,3 +47,52 @@ def top_of(document: QTextDocument, position: int) -> float:
 def block_rect(block: QTextBlock) -> QRectF:
     """The place of a block in its document."""
     return block.document().documentLayout().blockBoundingRect(block)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a reader sees and has selected while the document is written anew.
+
+    Attributes:
+        position: where the line begins that is at the upper edge.
+        above: how many pixels of it are hidden above the edge.
+        at_end: he follows the end.
+        left_behind: text has come below what he sees.
+        anchor: where his selection begins.
+        caret: where it ends.
+    """
+
+    position: int = 0
+    above: float = 0
+    at_end: bool = False
+    left_behind: bool = False
+    anchor: int = 0
+    caret: int = 0
+
+    @classmethod
+    def of(cls, view: QTextEdit, *, at_end: bool, left_behind: bool) -> Place:
+        """The place of a view's reader."""
+        document, cursor = view.document(), view.textCursor()
+        top = view.verticalScrollBar().value()
+        position = line_at(document, top) if top else 0
+        above = top - top_of(document, position) if top else 0
+        return cls(position, above, at_end, left_behind, cursor.anchor(), cursor.position())
+
+    def is_written(self, view: QTextEdit) -> bool:
+        """Whether so much of the document is there that its place fills the view."""
+        document = view.document()
+        if self.at_end or document.characterCount() <= self.position + 1:
+            return False
+        below = document.size().height() - top_of(document, self.position)
+        return below > 2 * view.viewport().height()
+
+    def show(self, view: QTextEdit) -> None:
+        """Scroll a view to it."""
+        bar = view.verticalScrollBar()
+        view.document().size()
+        if self.at_end:
+            bar.setValue(bar.maximum())
+        elif not self.position and not self.above:
+            bar.setValue(0)
+        else:
+            bar.setValue(round(top_of(view.document(), self.position) + self.above))

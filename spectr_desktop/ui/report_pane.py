@@ -21,7 +21,7 @@ from spectr_desktop.ui.announcing import SectionAnnouncer, announce
 from spectr_desktop.ui.banner import Banner
 from spectr_desktop.ui.copy_control import CopyControl
 from spectr_desktop.ui.find_bar import FindBar
-from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.report_outline import ReportOutline
 

@@ -48,7 +48,7 @@ def current(pane: ReportPane) -> list[int]:
 
 def stream(pane: ReportPane, text: str) -> None:
     pane.append_text(text)
-    pane.view.render_now()
+    pane.view.write_rest_now()
 
 
 def look_for(pane: ReportPane, query: str) -> None:

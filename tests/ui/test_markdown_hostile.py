@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from spectr_desktop.ui import dialogs
-from spectr_desktop.ui.markdown_lines import visible
+from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.markdown_view import MarkdownView
 from tests.ui.driving import answer, idle, opened
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from spectr_desktop.report.blocks import BlockSplitter
     from spectr_desktop.ui.theme import Theme
 
 _SIZES = (300, 800, 1500, 2500, 4000, 6000)
@@ -38,9 +39,9 @@ class Counted(MarkdownView):
         super().__init__(theme)
         self.again = 0
 
-    def _render_again(self) -> None:
+    def _render_again(self, splitter: BlockSplitter | None = None) -> None:
         self.again += 1
-        super()._render_again()
+        super()._render_again(splitter)
 
 
 class Pair(NamedTuple):
@@ -52,7 +53,7 @@ class Pair(NamedTuple):
     def check(self, text: str, *cuts: Sequence[str]) -> int:
         """Stream the text in each of the cuts and compare; how often it was written anew."""
         self.whole.set_markdown(text)
-        html, states = self.whole.document().toHtml(), _states(self.whole)
+        html, states = self.whole.toHtml(), _states(self.whole)
         again = 0
         for pieces in cuts:
             self.streamed.clear()
@@ -61,7 +62,7 @@ class Pair(NamedTuple):
                 self.streamed.append(piece)
                 self.streamed.render_now()
             self.streamed.finish()
-            assert self.streamed.document().toHtml() == html, pieces
+            assert self.streamed.toHtml() == html, pieces
             assert _states(self.streamed) == states
             assert self.streamed.text() == text
             assert self.streamed.again <= bool(_DEFINITION.search(text))

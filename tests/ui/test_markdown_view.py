@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QTextBlock, QTextCursor, QTextLayout, QWheelEv
 from PySide6.QtTest import QTest
 
 from benchmarks.corpus import report, tokens
-from spectr_desktop.ui.markdown_lines import CUT_NOTE
+from spectr_desktop.ui.markdown_lines import CUT_NOTE, SHOW_ALL
 from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import Scheme, Theme
@@ -343,7 +343,7 @@ def test_a_million_characters_in_one_line(view: MarkdownView) -> None:
     shown = view.toPlainText()
     assert len(view.text()) > 1_000_000
     assert len(shown) < 70_000
-    assert shown.endswith(f"{CUT_NOTE}\nAfter\nthe line")
+    assert shown.endswith(f"{CUT_NOTE} {SHOW_ALL}\nAfter\nthe line")
 
 
 def test_an_over_long_paragraph_is_appended_to(view: MarkdownView) -> None:
@@ -359,7 +359,7 @@ def test_a_fence_over_the_limit_is_cut(view: MarkdownView, theme: Theme, qtbot: 
     text = "```\n" + "x = 1\n" * 15_000 + "```\nafter\n"
     stream(view, [text[at : at + 9000] for at in range(0, len(text), 9000)])
     view.finish()
-    assert view.toPlainText().endswith(f"x = 1\n{CUT_NOTE}\nafter")
+    assert view.toPlainText().endswith(f"x = 1\n{CUT_NOTE} {SHOW_ALL}\nafter")
     assert_same(view, other(qtbot, theme, text))
 
 

@@ -87,6 +87,7 @@ def test_a_table_in_any_pieces_equals_the_whole(
 
 def test_no_part_of_a_table_is_long(view: MarkdownView) -> None:
     view.set_markdown(table(400))
+    view.write_rest_now()
     sizes = [chunk.rows() for chunk in chunks(view)]
     assert sum(sizes) == 400
     assert max(sizes) == CHUNK_ROWS <= 25
@@ -200,7 +201,7 @@ def test_nothing_is_done_while_hidden(view: MarkdownView, monkeypatch: pytest.Mo
     frames: list[None] = []
     view.rendered.connect(lambda: frames.append(None))
     view.show()
-    assert len(fed) == len(frames) == 1
+    assert 1 <= len(fed) == len(frames) <= 2
     assert "49" in view.toPlainText()
 
 

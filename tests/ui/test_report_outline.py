@@ -136,6 +136,7 @@ def test_a_theme_change_and_a_new_run_leave_no_heading_twice(
 
 def test_a_report_of_headings_only_is_bounded(pane: ReportPane) -> None:
     pane.set_markdown("# x\n" * 3000)
+    pane.view.write_rest_now()
     assert pane.outline.list.count() == 2000
     pane.set_markdown(report(3000))
     assert isinstance(pane.findChild(QListWidget, "reportOutline"), QListWidget)
