@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from markdown_it.rules_block import StateBlock, table
+from markdown_it.rules_block import StateBlock, reference, table
 from markdown_it.token import Token
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ MOST_COLUMNS = 32
 """Columns above which a table stays a paragraph."""
 
 _MOST_CELLS = 4000
+_MOST_DEFINITIONS = 150
 _BLANK = re.compile(r"^[ \t]*$", re.MULTILINE)
 
 
@@ -52,14 +53,23 @@ def line_start(source: str, line: int) -> int:
     return at
 
 
-def limit_tables(parser: MarkdownIt) -> MarkdownIt:
-    """Make too wide tables paragraphs, and end long ones after some thousand cells.
+def limited(parser: MarkdownIt) -> MarkdownIt:
+    """Make a parser read too wide tables, and too many definitions at once, as paragraphs.
 
-    A row of one character has as many cells as the header has columns, so that a few kilobytes
-    could make a million.
+    Long tables end after some thousand cells: a row of one character has as many cells as the
+    header has columns, so that a few kilobytes could make a million. Definitions that follow one
+    another take time by the square of their number.
     """
     parser.block.ruler.at("table", _limited_table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.at("reference", _limited_reference)
     return parser
+
+
+def _limited_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    last = start + _MOST_DEFINITIONS
+    if last < end and not any(state.isEmpty(line) for line in range(start + 1, last + 1)):
+        return False
+    return reference(state, start, end, silent)
 
 
 def _limited_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:

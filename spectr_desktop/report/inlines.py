@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
-from spectr_desktop.report.block_limits import limit_tables
+from spectr_desktop.report.block_limits import limited
 from spectr_desktop.report.healing import healed, open_children
 
 References = MutableMapping[str, Any]
@@ -24,7 +24,7 @@ _TASK = re.compile(r"\[([ xX])\] +")
 def _parser() -> MarkdownIt:
     # HTML off: a model's raw HTML is text, here and in every export.
     made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return limit_tables(made)
+    return limited(made)
 
 
 MARKDOWN = _parser()

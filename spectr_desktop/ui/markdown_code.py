@@ -75,10 +75,15 @@ class CodePainter:
         texts = [_text(line) for line in lines]
         if sum(map(len, texts)) > _LONGEST:
             return
-        block = self._document.findBlock(start)
+        first = block = self._document.findBlock(start)
+        end = start
         for text, ranges in zip(texts, self._ranges(texts, lines[0].info), strict=False):
-            self._paint(block, text, ranges)
+            if self._paint(block, text, ranges):
+                end = block.position() + block.length()
             block = block.next()
+        if end > start:
+            # Once: each time Qt lays out what follows anew.
+            self._document.markContentsDirty(first.position(), end - first.position())
 
     def follow(self, tail: Sequence[tuple[int, Line | Table]]) -> None:
         """Colour the lines that are complete in a code block at the end of the tail."""
@@ -102,21 +107,23 @@ class CodePainter:
             tokens, self._live_state = highlighter.tokenize(
                 text, self._live_state, _SOURCE[lines[0].info]
             )
-            self._paint(
-                self._document.findBlock(tail[first + number][0]), text, self._looked_up(tokens)
-            )
+            block = self._document.findBlock(tail[first + number][0])
+            if self._paint(block, text, self._looked_up(tokens)):
+                self._document.markContentsDirty(block.position(), block.length())
         self._live_done = max(self._live_done, len(lines) - 1)
 
-    def _paint(self, block: QTextBlock, text: str, ranges: Iterable[_Range]) -> None:
+    def _paint(self, block: QTextBlock, text: str, ranges: Iterable[_Range]) -> bool:
+        """Colour a line; False if that changes nothing. It has to be laid out anew."""
         units = _utf16_offsets(text)
         spans: list[QTextLayout.FormatRange] = []
         for start, end, look in ranges:
             span = QTextLayout.FormatRange()
             span.start, span.length, span.format = units[start], units[end] - units[start], look
             spans.append(span)
-        if spans or block.layout().formats():
-            block.layout().setFormats(spans)
-            self._document.markContentsDirty(block.position(), block.length())
+        if not spans and not block.layout().formats():
+            return False
+        block.layout().setFormats(spans)
+        return True
 
     def _ranges(self, texts: list[str], info: str) -> Iterator[list[_Range]]:
         language = _SOURCE.get(info)

@@ -21,6 +21,8 @@ TURN = 60_000
 MOST_LINES = 50_000
 """Lines that are shown of a report before the reader is asked whether he wants more."""
 
+_MOST_CHARACTERS = 2_000_000  # Qt needs about 80 bytes for each
+
 _BITE = 16 * 1024
 _BITE_LINES = 250
 _SKIPPED = 256 * 1024
@@ -59,10 +61,10 @@ class Wishes:
         """How many further parts of a block are shown."""
         return self._parts.get(number, 0)
 
-    @property
-    def most_lines(self) -> int:
-        """How many lines are shown at all."""
-        return MOST_LINES * (1 + sum(self._parts.values()))
+    def are_met(self, lines: int, characters: int) -> bool:
+        """Whether as much is shown as was asked for at all."""
+        parts = 1 + sum(self._parts.values())
+        return lines >= MOST_LINES * parts or characters >= _MOST_CHARACTERS * parts
 
 
 class Feed:
@@ -106,7 +108,7 @@ class Feed:
         self._unwritten = False
         self._cuts = 0
         self._source_lines = 0
-        self._shown_lines = 0
+        self._shown_lines = self._shown_characters = 0
 
     @property
     def busy(self) -> bool:
@@ -116,7 +118,7 @@ class Feed:
     @property
     def full(self) -> bool:
         """Whether so many lines are shown that the reader has to ask for more."""
-        return self._shown_lines >= self._wishes.most_lines
+        return self._wishes.are_met(self._shown_lines, self._shown_characters)
 
     def append(self, text: str) -> None:
         """Take the next piece of text."""
@@ -250,6 +252,7 @@ class Feed:
         self._settled = self._settled[end:]
         self._unwritten = end < len(wanted)
         self._shown_lines += len(settled)
+        self._shown_characters += sum(map(_length, settled))
         if self.full:
             part = [rest_note()]
         return Bite(settled, [*tail, *part], cost)
@@ -271,6 +274,13 @@ def _more_rows(table: Table, shown: Content | None) -> list[Content]:
     have = len(start.rows) if start is not None and start == shown else 0
     rows = have + max(1, TURN * len(table.rows) // _cost(table))
     return [table._replace(rows=table.rows[:rows])] if rows < len(table.rows) else []
+
+
+def _length(content: Content) -> int:
+    cells = (
+        [content.runs] if isinstance(content, Line) else [c for row in content.rows for c in row]
+    )
+    return sum(len(run.text) for cell in cells for run in cell)
 
 
 def _cost(content: Content) -> int:

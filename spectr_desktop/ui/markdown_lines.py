@@ -40,7 +40,7 @@ SHOW_ALL = str(QT_TRANSLATE_NOOP("markdown", "Show all"))
 SHOW_MORE = str(QT_TRANSLATE_NOOP("markdown", "Show more"))
 
 _CUT_LINES = 2000
-_PART_LINES, _PART_CHARACTERS = 50_000, 4 << 20
+_PART_LINES, _PART_CHARACTERS = 50_000, 2_000_000
 _MARKED_RUNS = 20
 
 _WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
