@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from spectr_desktop.report.blocks import BlockSplitter
+from spectr_desktop.ui.frame_governor import FrameGovernor
 from spectr_desktop.ui.markdown_tables import CHUNK_ROWS
 from spectr_desktop.ui.markdown_view import MarkdownView
 
@@ -235,10 +236,10 @@ def test_colours_wait_until_they_can_be_seen(view: MarkdownView, qtbot: QtBot) -
 
 def test_a_frame_waits_for_what_the_last_one_cost(view: MarkdownView) -> None:
     clock = [100.0]
-    view._governor._clock = lambda: clock[0]
+    view._governor = FrameGovernor(lambda: clock[0])
     view.append("text")
     view._on_frame_due()
-    view._governor._cost = 0.2  # as if the paint had been dear
+    view._governor._owed = 0.2  # as if the paint had been dear
     view.append(" more")
     view._on_frame_due()
     assert view.toPlainText() == "text"
