@@ -21,8 +21,8 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from spectr_desktop.ui.markdown_lines import SEVERITIES, Kind, Line, Run, Style, Table
-from spectr_desktop.ui.severity_chips import style_severity
+from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Kind, Line, Run, Style, Table
+from spectr_desktop.ui.severity_chips import give_room, room_before, style_severity
 from spectr_desktop.ui.theme import Colors, code_font
 
 if TYPE_CHECKING:
@@ -67,7 +67,14 @@ class Formats:
     def block_of(self, line: Line, before: Line | Table | None) -> QTextBlockFormat:
         """The format of a line's block, from the line and what stands above it."""
         gap = self._gap(line, before)
-        return self.block(line.kind, line.indent, line.quote, line.hang, gap)
+        out = self.block(line.kind, line.indent, line.quote, line.hang, gap)
+        if line.kind in HEADINGS:
+            font = self.char(line.kind, Style.PLAIN).font().resolve(self.font)
+            room = room_before(line, font)
+            if room:
+                out = QTextBlockFormat(out)
+                give_room(out, room)
+        return out
 
     def char_of(self, kind: Kind, run: Run) -> QTextCharFormat:
         """The format of a run in a line of this kind."""

@@ -71,6 +71,49 @@ def test_a_chip_is_painted_round_the_word(
     assert color in pixels
 
 
+def left_edge(view: MarkdownView) -> int:
+    """The first column near the upper left corner that has orange in it."""
+    image = view.viewport().grab().toImage()
+    columns = ([image.pixelColor(x, y) for y in range(140)] for x in range(120))
+    return next(x for x, found in enumerate(columns) if any(c.red() - c.blue() > 40 for c in found))
+
+
+@pytest.mark.parametrize("scheme", [Scheme.LIGHT, Scheme.DARK])
+@pytest.mark.parametrize("percent", [60, 100, 200])
+@pytest.mark.parametrize("source", ["# High: x", "### **High:** x", "## [High] x", "#### High"])
+def test_a_chip_begins_at_the_edge_of_the_text(
+    source: str, percent: int, scheme: Scheme, view: MarkdownView, theme: Theme
+) -> None:
+    theme.choose(scheme)
+    view._zoom = percent
+    view.zoom_now()
+    view.set_markdown(source)
+    edge = view.document().documentMargin()
+    assert left_edge(view) == pytest.approx(edge, abs=1)
+
+
+def test_a_chip_in_a_list_is_not_over_its_marker(view: MarkdownView) -> None:
+    view.set_markdown("- ## High: x\n")
+    layout = view.document().firstBlock().layout()
+    behind_marker = view.document().firstBlock().blockFormat().leftMargin()
+    assert layout.lineAt(0).cursorToX(2)[0] > behind_marker  # type: ignore[index]
+    edge = view.document().documentMargin() + behind_marker
+    assert left_edge(view) == pytest.approx(edge, abs=1)
+
+
+@pytest.mark.parametrize("source", ["# High: a\n\ntext\n", "## Low-level\n\n", "- ## Low: x\n"])
+def test_room_for_a_chip_is_the_same_while_the_heading_is_being_written(
+    source: str, view: MarkdownView
+) -> None:
+    for piece in source:
+        view.append(piece)
+        view.render_now()
+    view.finish()
+    streamed = view.document().toHtml()
+    view.set_markdown(source)
+    assert view.document().toHtml() == streamed
+
+
 def test_a_long_heading_and_no_layout_are_survived(view: MarkdownView, theme: Theme) -> None:
     view.set_markdown("## [High] " + "word " * 200 + "\n\n## (Low)\n")
     view.viewport().grab()
