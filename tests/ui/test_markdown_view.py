@@ -14,36 +14,13 @@ from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import Scheme, Theme
 from tests.report.markdown_samples import SAMPLES
+from tests.ui.driving import other, stream
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 _LONG = report(9_000)
 _LATE = "[a] first\n\npara [b]\n\n[a]: https://example.org/a\n\nend\n\n[b]: https://example.org/b\n"
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
-
-
-def other(qtbot: QtBot, theme: Theme, text: str) -> MarkdownView:
-    """The same text shown at once."""
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.set_markdown(text)
-    return view
-
-
-def stream(view: MarkdownView, pieces: list[str]) -> None:
-    for piece in pieces:
-        view.append(piece)
-        view.render_now()
 
 
 def chunks(text: str, seed: int, most: int = 40) -> list[str]:

@@ -10,13 +10,12 @@ from spectr_desktop.report.blocks import parse_document
 from spectr_desktop.report.severity import Severity
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.markdown_lines import SEVERITIES, Line, Style, block_lines
-from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.severity_chips import chips
 from spectr_desktop.ui.theme import DARK, LIGHT, Colors, Scheme, Theme
 from tests.ui.test_report_pane import contrast
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
+    from spectr_desktop.ui.markdown_view import MarkdownView
 
 _HEADINGS = [
     ("## [High] Balance is cleared", "[High] Balance is cleared", "High"),
@@ -26,15 +25,6 @@ _HEADINGS = [
     ("## **[Info]** `x` is unused", "[Info] x is unused", "Info"),
     ("## `[Lo`w] mixed", "[Low] mixed", "Low"),
 ]
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
 
 
 @pytest.mark.parametrize(("source", "text", "named"), _HEADINGS)
