@@ -29,6 +29,7 @@ sys.path.insert(0, str(_ROOT))
 from httpx._decoders import LineDecoder
 from httpx_sse import EventSource
 
+from benchmarks.events import anthropic_event, ollama_event, openai_event
 from spectr_desktop.providers.wire import NdjsonDecoder, SseDecoder
 
 if TYPE_CHECKING:
@@ -40,36 +41,6 @@ TARGET = 2.0
 CHUNK = 64 * 1024
 PASSED = 200 * 1024 * 1024
 SEED = 20261124
-
-
-def _openai(number: int) -> bytes:
-    chunk = {
-        "id": "chatcmpl-benchmark",
-        "object": "chat.completion.chunk",
-        "created": 1795394736,
-        "model": "benchmark",
-        "choices": [{"index": 0, "delta": {"content": f" w{number}"}, "finish_reason": None}],
-    }
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def _anthropic(number: int) -> bytes:
-    delta = {
-        "type": "content_block_delta",
-        "index": 0,
-        "delta": {"type": "text_delta", "text": f" w{number}"},
-    }
-    return b"event: content_block_delta\ndata: " + json.dumps(delta).encode() + b"\n\n"
-
-
-def _ollama(number: int) -> bytes:
-    line = {
-        "model": "benchmark",
-        "created_at": "2026-11-23T00:56:37.647561899Z",
-        "message": {"role": "assistant", "content": f" w{number}"},
-        "done": False,
-    }
-    return json.dumps(line).encode() + b"\n"
 
 
 def _one_a_chunk(events: Sequence[bytes]) -> list[bytes]:
@@ -186,12 +157,12 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
     target = f"target {TARGET}"
     for shape, cut in _SHAPES.items():
-        for kind, make in (("OpenAI", _openai), ("Anthropic", _anthropic)):
+        for kind, make in (("OpenAI", openai_event), ("Anthropic", anthropic_event)):
             events = [make(number) for number in range(count)]
             _compare(f"{shape}, {kind}, LF", cut(events), _ours, _httpx_sse, target)
             events = [event.replace(b"\n", b"\r\n") for event in events]
             _compare(f"{shape}, {kind}, CRLF", cut(events), _ours, _httpx_sse, target)
-        lines = [_ollama(number) for number in range(count)]
+        lines = [ollama_event(number) for number in range(count)]
         _compare(f"{shape}, NDJSON", cut(lines), _our_objects, _httpx_objects, "no target")
     print(f"memory: {_peak() / 1024:.0f} KB at most while {PASSED // 2**20} MB pass")
 

@@ -10,7 +10,6 @@ journal) over CPU of reading the bytes with httpx and doing nothing. Target: at 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -23,30 +22,11 @@ os.environ.setdefault("QT_API", "pyside6")
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))
 
+from benchmarks.events import ollama_event, openai_event
+
 EVENTS = 4000
 ROUNDS = 3
 TARGET = 1.3
-
-
-def _openai_event(number: int) -> bytes:
-    chunk = {
-        "id": "chatcmpl-benchmark",
-        "object": "chat.completion.chunk",
-        "created": 1795394736,
-        "model": "benchmark",
-        "choices": [{"index": 0, "delta": {"content": f" w{number}"}, "finish_reason": None}],
-    }
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def _ollama_event(number: int) -> bytes:
-    line = {
-        "model": "benchmark",
-        "created_at": "2026-11-23T00:56:37.647561899Z",
-        "message": {"role": "assistant", "content": f" w{number}"},
-        "done": False,
-    }
-    return json.dumps(line).encode() + b"\n"
 
 
 _ENDS = {
@@ -55,7 +35,7 @@ _ENDS = {
     "ollama": b'{"model":"benchmark","message":{"role":"assistant","content":""},"done":true,'
     b'"done_reason":"stop","prompt_eval_count":10,"eval_count":10}\n',
 }
-_EVENTS_OF = {"openai": _openai_event, "ollama": _ollama_event}
+_EVENTS_OF = {"openai": openai_event, "ollama": ollama_event}
 
 
 async def _answer(

@@ -16,23 +16,15 @@ from typing import TYPE_CHECKING, NoReturn
 from spectr_desktop import __version__, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
-from spectr_desktop.records.events import (
-    Notice,
-    Queued,
-    RetryScheduled,
-    RunFinished,
-    TextDelta,
-    event_to_json,
-)
 from spectr_desktop.records.run import THINKING, CompleteInput, ErrorInfo, Outcome
 from spectr_desktop.records.server import ServerConfig, ServerState
+from spectr_desktop.terminal import EventOutput, TextOutput, forget_stdout, put, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from spectr_desktop.audit.session import Session
     from spectr_desktop.providers.base import Provider
-    from spectr_desktop.records.events import RunEntry, RunEvent
     from spectr_desktop.records.run import RunResult
     from spectr_desktop.records.source import SourceFile
 
@@ -43,8 +35,6 @@ EXIT_INTERRUPTED = 130
 _SUFFIXES = (".md",)
 _STATE_PATIENCE_S = 3.0
 _DETAIL = 300  # characters of a server's own words behind a sentence
-# What could steer a terminal: C0 without tab and line feed, DEL, C1.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = message[:1].upper() + message[1:]
-        _say(f"{sentence.rstrip('.')}. See `{self.prog} --help`.")
+        say(f"{sentence.rstrip('.')}. See `{self.prog} --help`.")
         raise SystemExit(EXIT_OTHER)
 
 
@@ -78,7 +68,7 @@ def window_arguments(arguments: Sequence[str]) -> argparse.Namespace | int:
     except SystemExit as error:
         return int(error.code or 0)
     except SpectrError as error:
-        _say(error.message)
+        say(error.message)
         return EXIT_OTHER
     return given
 
@@ -99,10 +89,10 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
         return EXIT_OTHER
     except SpectrError as error:
-        _say(error.message)
+        say(error.message)
         return EXIT_OTHER
     finally:
         logs.stop()
@@ -204,31 +194,31 @@ async def _models(given: argparse.Namespace) -> int:
             for o in offers
             for model in o.models
         ]
-        _print(json.dumps(rows, indent=2) + "\n")
+        put(json.dumps(rows, indent=2) + "\n")
     else:
         for found in offers:
             for model in found.models:
-                _print("\t".join((found.config.provider, *compose.described(model))) + "\n")
+                put("\t".join((found.config.provider, *compose.described(model))) + "\n")
     for found in offers:
         if found.error is not None:
-            _say(found.error.message)
+            say(found.error.message)
     return EXIT_COMPLETE if any(found.models for found in offers) else EXIT_OTHER
 
 
 async def _audit(given: argparse.Namespace) -> int:
-    output = _EventOutput() if given.format == "events" else _TextOutput()
+    output = EventOutput() if given.format == "events" else TextOutput()
     try:
         return await _audited(given, output)
     except SpectrError as error:
         output.ended(Outcome.FAILED, error)
-        _say(_sentence(error))
+        say(_sentence(error))
         return EXIT_OTHER
     except asyncio.CancelledError:  # Ctrl+C while the server was asked for its models
         output.ended(Outcome.STOPPED)
         raise
 
 
-async def _audited(given: argparse.Namespace, output: _Output) -> int:
+async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
     from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
 
     _check_provider(given.provider)
@@ -239,7 +229,7 @@ async def _audited(given: argparse.Namespace, output: _Output) -> int:
     if config is None:
         config, notice = await compose.default_config(given.base_url, usual, egress)
         if notice:
-            _say(notice)
+            say(notice)
     provider = compose.connect(config, egress)
     try:
         model = await compose.choose_model(provider, "" if config.model_file else given.model)
@@ -248,7 +238,7 @@ async def _audited(given: argparse.Namespace, output: _Output) -> int:
         plan = await compose.plan_counted(files, model, provider, limits)
         session, no_journal = compose.open_session(plan, provider, output.show)
         if no_journal is not None:
-            _say(no_journal.message)
+            say(no_journal.message)
         result, interrupted = await _run(session, output)
         state = await _state_after(provider) if interrupted else ""
     finally:
@@ -257,7 +247,7 @@ async def _audited(given: argparse.Namespace, output: _Output) -> int:
     return EXIT_INTERRUPTED if interrupted else status
 
 
-async def _run(session: Session, output: _Output) -> tuple[RunResult, bool]:
+async def _run(session: Session, output: TextOutput) -> tuple[RunResult, bool]:
     """Run the session; Ctrl+C and SIGTERM stop it, and so does a reader that went away."""
     loop = asyncio.get_running_loop()
     interrupted = False
@@ -308,12 +298,12 @@ def _finish(session: Session, result: RunResult, outputs: Sequence[Path], state:
     kept_in = paths.runs() / session.plan.header.id
     written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in outputs]
     if session.plan.header.model.practice:
-        _say(PRACTICE)
+        say(PRACTICE)
     if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
-        _say(PARTLY_READ)
+        say(PARTLY_READ)
     if not result.outcome.finished:
         sentence = _sentence(result.error) if result.error else STAMPS[result.outcome]
-        _say(f"{sentence} {state}".strip())
+        say(f"{sentence} {state}".strip())
     return EXIT_COMPLETE if result.outcome.finished and all(written) else EXIT_OTHER
 
 
@@ -330,7 +320,7 @@ def _write(path: Path, raw: bytes, run: Path) -> bool:
         paths.write_atomically(Path(os.path.realpath(path)), raw)
     except OSError as error:
         reason = error.strerror or error
-        _say(f"{path} cannot be written ({reason}). The answer is kept in {run}.")
+        say(f"{path} cannot be written ({reason}). The answer is kept in {run}.")
         return False
     return True
 
@@ -361,79 +351,3 @@ def _check_outputs(outputs: Sequence[Path]) -> None:
                 f"{path} cannot be written: its folder is missing or it is a folder itself.",
                 params={"path": str(path)},
             )
-
-
-class _TextOutput:
-    """The model's text as it comes."""
-
-    def __init__(self) -> None:
-        self.reader_gone: Callable[[], None] | None = None
-        self._ends_open = False
-
-    def show(self, entries: Sequence[RunEntry]) -> None:
-        for entry in entries:
-            self._tell(entry.event)
-        text = "".join(e.event.text for e in entries if isinstance(e.event, TextDelta))
-        if text:
-            self._ends_open = not text.endswith("\n")
-            self._put(text)
-        if self._ends_open and any(isinstance(e.event, RunFinished) for e in entries):
-            self._put("\n")
-
-    def _tell(self, event: RunEvent) -> None:
-        """What the user waits for, on standard error."""
-        if isinstance(event, Notice):
-            _say(event.message)
-        elif isinstance(event, Queued) and event.position:
-            _say(f"Waiting for its turn at the server, number {event.position} in line.")
-        elif isinstance(event, RetryScheduled):
-            _say(
-                f"{event.message} It is sent again in {event.delay_ms / 1000:.1f} s, attempt "
-                f"{event.attempt} of {event.attempts}."
-            )
-
-    def ended(self, outcome: Outcome, error: SpectrError | None = None) -> None:
-        """The run ended before it began; the sentence goes to standard error."""
-        del outcome, error
-
-    def _put(self, text: str) -> None:
-        try:
-            _print(text)
-        except BrokenPipeError:
-            _forget_stdout()
-            if self.reader_gone is not None:
-                self.reader_gone()
-
-
-class _EventOutput(_TextOutput):
-    """One JSON object a line, the outcome last."""
-
-    def show(self, entries: Sequence[RunEntry]) -> None:
-        for entry in entries:
-            line = {**event_to_json(entry.event), "t": entry.t, "cell": entry.cell}
-            self._put(json.dumps(line) + "\n")
-
-    def ended(self, outcome: Outcome, error: SpectrError | None = None) -> None:
-        info = error and ErrorInfo(error.code, error.message, error.params, error.detail)
-        self._put(json.dumps(event_to_json(RunFinished(outcome, info))) + "\n")
-
-
-_Output = _TextOutput
-
-
-def _print(text: str) -> None:
-    """To standard output; on a terminal nothing that could steer it."""
-    if sys.stdout.isatty():
-        text = _CONTROLS.sub("\ufffd", text)
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _say(sentence: str) -> None:
-    """To standard error, as one line."""
-    sys.stderr.write(_CONTROLS.sub(" ", sentence).replace("\n", " ") + "\n")
-
-
-def _forget_stdout() -> None:
-    """The reader of a pipe went away: write no more, and let the interpreter exit quietly."""
-    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115

@@ -17,7 +17,6 @@ from spectr_desktop.providers.anthropic_models import LLAMA_SERVER, listed, owne
 from spectr_desktop.providers.anthropic_status import KEY_VARIABLE, Failures, rate_limits
 from spectr_desktop.providers.anthropic_stream import Message
 from spectr_desktop.providers.errors import ModelMissing, ProviderError
-from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.sse import HEARTBEAT, sse_events
 from spectr_desktop.providers.status import key_of, not_a_stream, readable_key, reply_object
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
@@ -115,15 +114,11 @@ class Anthropic:
             params={"host": self._host, "model": model_id},
         )
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """In turn, and again where that is allowed: see `_attempt`."""
         payload, notices = anthropic_request.message(request)
-        for notice in (*notices, *readable_key(self._config.base_url, self._key)):
-            yield notice
-        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(payload)))
-        async with contextlib.aclosing(turn) as events:
-            async for event in events:
-                yield event
+        notices = (*notices, *readable_key(self._config.base_url, self._key))
+        return self._turns.in_turn_with_retries(lambda: self._attempt(payload), notices)
 
     async def count_tokens(self, request: GenerationRequest) -> int | None:
         """As the service counts; None if it does not, whatever the reason.

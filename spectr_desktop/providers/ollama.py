@@ -15,7 +15,6 @@ from spectr_desktop.providers.errors import AuthFailed, ProviderError, ServerFai
 from spectr_desktop.providers.ollama_address import DEFAULT, host_address
 from spectr_desktop.providers.ollama_models import count, listed, running, same, shown
 from spectr_desktop.providers.ollama_stream import Answer, ReportedError, lines
-from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.status import (
     key_of,
     not_a_stream,
@@ -113,14 +112,10 @@ class Ollama:
             shown(base, answer), id=model_id, loaded_context=count(entry.get("context_length"))
         )
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """In turn, and again where that is allowed: see `_attempt`."""
-        for notice in readable_key(self._config.base_url, self._key):
-            yield notice
-        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
-        async with contextlib.aclosing(turn) as events:
-            async for event in events:
-                yield event
+        notices = readable_key(self._config.base_url, self._key)
+        return self._turns.in_turn_with_retries(lambda: self._attempt(request), notices)
 
     async def count_tokens(self, request: GenerationRequest) -> int | None:
         """Ollama has no way to count."""

@@ -16,7 +16,6 @@ from spectr_desktop.providers.openai_limits import rate_limits
 from spectr_desktop.providers.openai_questions import Questions
 from spectr_desktop.providers.openai_servers import Flavour, flavour_of, is_llama_server, listed
 from spectr_desktop.providers.openai_stream import answer_events
-from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.providers.status import key_of, readable_key, reply_object
 from spectr_desktop.providers.transport import Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
@@ -117,22 +116,19 @@ class OpenAICompatible:
             )
         return await self._questions.with_context(model, self._flavour)
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """In turn, and again where that is allowed: see `_attempt`."""
         self._asked = request.model
+        notices = readable_key(self._config.base_url, self._key)
         thinking = request.parameters.thinking
         if thinking is not None and _effort(request) is None:
-            yield Notice(
+            ignored = Notice(
                 "thinking_ignored",
                 f"{self._transport.host} offers no way to set thinking to “{thinking}” for "
                 f"“{request.model}”, so this was left out.",
             )
-        for notice in readable_key(self._config.base_url, self._key):
-            yield notice
-        turn = self._turns.in_turn(lambda: with_retries(lambda: self._attempt(request)))
-        async with contextlib.aclosing(turn) as events:
-            async for event in events:
-                yield event
+            notices = (ignored, *notices)
+        return self._turns.in_turn_with_retries(lambda: self._attempt(request), notices)
 
     async def count_tokens(self, request: GenerationRequest) -> int | None:
         """With the chat template, as llama-server and vLLM count; others have no such question."""

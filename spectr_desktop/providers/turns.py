@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from spectr_desktop import paths
 from spectr_desktop.logs import logger
+from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.records.events import Queued
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
-    from spectr_desktop.records.events import StreamEvent
+    from spectr_desktop.records.events import Notice, StreamEvent
 
 if sys.platform == "win32":
     import msvcrt
@@ -79,6 +80,24 @@ class Turns:
         finally:
             if ticket is not None:
                 ticket.give_back()
+
+    async def in_turn_with_retries(
+        self,
+        attempt: Callable[[], AsyncGenerator[StreamEvent, None]],
+        notices: Iterable[Notice] = (),
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """The events of a request in its turn, sent again where that is allowed.
+
+        Args:
+            attempt: sends it once.
+            notices: what there is to say before it waits for its turn.
+        """
+        for notice in notices:
+            yield notice
+        turn = self.in_turn(lambda: with_retries(attempt))
+        async with contextlib.aclosing(turn) as events:
+            async for event in events:
+                yield event
 
 
 class _Ticket:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from spectr_desktop.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Actions(QObject):
@@ -62,3 +62,13 @@ class Actions(QObject):
             action.triggered.connect(lambda _checked=False, chosen=scheme: theme.choose(chosen))
             group.addAction(action)
         return menu
+
+
+def main_menu(groups: Iterable[Sequence[QAction | QMenu]], parent: QWidget) -> QMenu:
+    """A menu of these actions and menus, with a line between the groups."""
+    menu = QMenu(parent)
+    for group in groups:
+        if not menu.isEmpty():
+            menu.addSeparator()
+        menu.addActions([each.menuAction() if isinstance(each, QMenu) else each for each in group])
+    return menu

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextBlock
 from PySide6.QtWidgets import QMenu, QToolButton
 
-from spectr_desktop.ui.markdown_formats import CODE_PADDING
+from spectr_desktop.ui.markdown_formats import steps
 from spectr_desktop.ui.markdown_writer import is_code, is_code_start
 from spectr_desktop.ui.reading_place import block_at, block_rect
 
@@ -131,14 +131,15 @@ class CopyControl(QObject):
     def _code_at(self, height: int) -> int:
         """Where the code begins that is at a height of the viewport; -1 if none is."""
         document = self._view.document()
+        padding = steps(document.defaultFont()).code
         height += self._view.verticalScrollBar().value()
-        block = block_at(document, height - CODE_PADDING)
+        block = block_at(document, height - padding)
         if not is_code(block.userState()):
             block = block.next()  # the padding above the first line
         if not block.isValid() or not is_code(block.userState()):
             return -1
         first = _first_line(block)
-        above = block_rect(first).top() - CODE_PADDING
+        above = block_rect(first).top() - padding
         return first.position() if above <= height else -1
 
     def _show_over(self, start: int) -> None:
@@ -169,7 +170,8 @@ class CopyControl(QObject):
             self._hide()
             return
         scrolled = view.verticalScrollBar().value()
-        top = round(block_rect(first).top()) - CODE_PADDING + 2 + _INSET - scrolled
+        padding = steps(document.defaultFont()).code
+        top = round(block_rect(first).top()) - padding + 2 + _INSET - scrolled
         size = self.button.sizeHint().expandedTo(self.button.minimumSize())
         right = round(document.textWidth() - document.documentMargin()) - _INSET
         right -= view.horizontalScrollBar().value()

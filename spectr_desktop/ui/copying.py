@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QTextCursor
 
 from spectr_desktop.ui.markdown_lines import Kind, Line, Table
 from spectr_desktop.ui.theme import LIGHT, Colors
@@ -14,12 +15,14 @@ from spectr_desktop.ui.theme import LIGHT, Colors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from PySide6.QtGui import QTextCursor
-
     from spectr_desktop.report.blocks import Block
 
 _TAG = re.compile(r"<[^>]*>")
 _LINE_ENDS = str.maketrans(dict.fromkeys("\u2028\u2029\ufdd0\ufdd1", "\n"))
+_FRAME_START = "\ufdd0"
+# Qt escapes what the model wrote: tags are its own.
+_TABLE_GOES_ON = re.compile(r"</table>\s*<table\b[^>]*\bmargin-top:-[^>]*>")
+_ABOVE_TABLE = re.compile(r"(<table\b[^>]*\bmargin-top:)-\d+")
 _RULE = re.compile("^\u00a0$", re.MULTILINE)
 
 
@@ -115,15 +118,51 @@ def _begins_code(line: Line | Table) -> bool:
 
 def selected_text(cursor: QTextCursor) -> str:
     """What is selected as plain text; other than Qt's own, it keeps blanks that must not break."""
-    return _RULE.sub("", cursor.selectedText().translate(_LINE_ENDS))
+    in_table = cursor.hasComplexSelection()
+    text = "\n".join(_cells(cursor)) if in_table else _with_whole_tables(cursor)
+    return _RULE.sub("", text.translate(_LINE_ENDS))
+
+
+def _cells(cursor: QTextCursor) -> Iterable[str]:
+    """The texts of the cells that are selected in a table, which Qt gives without a gap."""
+    table = cursor.currentTable()
+    found: Any = cursor.selectedTableCells()
+    top, rows, left, columns = found
+    for row in range(top, top + rows):
+        for column in range(left, left + columns):
+            cell = table.cellAt(row, column)
+            inside = cell.firstCursorPosition()
+            inside.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+            yield inside.selectedText()
+
+
+def _with_whole_tables(cursor: QTextCursor) -> str:
+    """What is selected, without the mark at the start of a table that only goes on."""
+    text, start = cursor.selectedText(), cursor.selectionStart()
+    if _FRAME_START not in text:
+        return text
+    units = bytearray(text.encode("utf-16-le", "surrogatepass"))
+    for frame in reversed(cursor.document().rootFrame().childFrames()):
+        at = frame.firstPosition() - 1
+        if start <= at < cursor.selectionEnd() and frame.frameFormat().topMargin() < 0:
+            del units[2 * (at - start) : 2 * (at - start) + 2]
+    return units.decode("utf-16-le", "surrogatepass")
 
 
 def selection_data(cursor: QTextCursor, colors: Colors) -> QMimeData:
     """What is selected as plain and as rich text, the latter for white paper in both themes."""
     out = QMimeData()
     out.setText(selected_text(cursor))
-    out.setHtml(on_paper(cursor.selection().toHtml(), colors))
+    out.setHtml(on_paper(whole_tables(cursor.selection().toHtml()), colors))
     return out
+
+
+def whole_tables(html: str) -> str:
+    """HTML in which a table that is shown in parts is one again.
+
+    A part that goes on is the only table that is drawn up to what stands above it.
+    """
+    return _ABOVE_TABLE.sub(r"\g<1>0", _TABLE_GOES_ON.sub("", html))
 
 
 def on_paper(html: str, colors: Colors) -> str:

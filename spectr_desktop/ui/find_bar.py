@@ -112,7 +112,8 @@ class FindBar(QWidget):
         self._more = False
         self._searched = 0
         self._current: Match | None = None
-        self._from = 0
+        self._from = 0  # what is typed is found from here on
+        self._moving = False
         self._marked: list[tuple[Match, bool]] = []
         self.setObjectName("findBar")
         self.setAccessibleName(self.tr("Find"))
@@ -172,12 +173,17 @@ class FindBar(QWidget):
 
     def open(self) -> None:
         """Show the bar and take the focus; a selection of one line is what will be found."""
-        selected = self._view.textCursor().selectedText()
-        self._from = self._reading_place()
+        was_hidden = self.isHidden()
+        cursor = self._view.textCursor()
+        selected = cursor.selectedText()
         if selected and len(selected) <= _LONGEST_QUERY and selected.isprintable():
+            self._from = cursor.selectionStart()
             with QSignalBlocker(self.query):
                 self.query.setText(selected)
-        was_hidden = self.isHidden()
+        elif self._current is None:
+            self._from = self._position_at(0)
+        else:
+            self._from = self._current.start
         self.show()
         self.query.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.query.selectAll()
@@ -213,7 +219,7 @@ class FindBar(QWidget):
         if self.isHidden():
             self.show()
             self.open_changed.emit(True)
-            self._from = self._reading_place()
+            self._from = self._position_at(0)
             self._search(0)
         if not self._found:
             self._show()
@@ -261,6 +267,14 @@ class FindBar(QWidget):
 
     def _go_to(self, match: Match) -> None:
         self._current = match
+        self._moving = True
+        try:
+            self._bring_into_view(match)
+        finally:
+            self._moving = False
+        self._show()
+
+    def _bring_into_view(self, match: Match) -> None:
         cursor = self._cursor(match)
         cursor.setPosition(match.start)
         view = self._view
@@ -276,7 +290,6 @@ class FindBar(QWidget):
         else:
             third = view.viewport().height() // 3
             view.verticalScrollBar().setValue(top + place.center().y() - third)
-        self._show()
 
     def _cursor(self, match: Match) -> QTextCursor:
         cursor = QTextCursor(self._view.document())
@@ -284,17 +297,12 @@ class FindBar(QWidget):
         cursor.setPosition(match.end, QTextCursor.MoveMode.KeepAnchor)
         return cursor
 
-    def _reading_place(self) -> int:
-        """The selection if it is seen, else the first position that is."""
-        cursor = self._view.textCursor()
-        if self._view.viewport().rect().contains(self._view.cursorRect(cursor).center()):
-            return cursor.selectionStart()
-        return self._position_at(0)
-
     def _position_at(self, height: int) -> int:
         """The position of the line at a height of what is seen."""
         if isinstance(self._view, QPlainTextEdit):
-            return self._view.cursorForPosition(QPoint(0, height)).position()
+            cursor = self._view.cursorForPosition(QPoint(0, height))
+            cursor.movePosition(QTextCursor.MoveOperation.StartOfLine)  # it may be scrolled aside
+            return cursor.position()
         return line_at(self._view.document(), self._view.verticalScrollBar().value() + height)
 
     # Showing
@@ -363,8 +371,11 @@ class FindBar(QWidget):
             self._timer.start()
 
     def _on_scrolled(self) -> None:
-        if not self.isHidden():
-            self._show_marks()
+        if self.isHidden():
+            return
+        if not self._moving:
+            self._from = self._position_at(0)
+        self._show_marks()
 
     def _on_theme_changed(self) -> None:
         self._marked = []

@@ -7,17 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QMenu,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.ui.actions import Actions
+from spectr_desktop.ui.actions import Actions, main_menu
+from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.hostile_text import visible
@@ -93,24 +87,7 @@ class MainWindow(QMainWindow):
     # -- building ---------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._left = self._tabs("leftTabs", self.tr("Project"), self.files, self.tr("Files"))
-        self._middle = self._tabs(
-            "sourceTabs", self.tr("Source"), self.reader.source, self.tr("No file")
-        )
-        self._right = self._tabs(
-            "rightTabs", self.tr("Results"), self.report, self.tr("Live report")
-        )
-        self._right.setCornerWidget(self.report.outline)
-        # Behind the editor, which takes Tab for itself, it would not be reached.
-        self.setTabOrder(self.report.outline, self._right)
-        self._columns = QSplitter(Qt.Orientation.Horizontal, self)
-        self._columns.setObjectName("columns")
-        self._columns.setHandleWidth(1)
-        self._columns.setChildrenCollapsible(False)
-        for column, stretch in ((self._left, 0), (self._middle, 1), (self._right, 1)):
-            self._columns.addWidget(column)
-            self._columns.setStretchFactor(self._columns.count() - 1, stretch)
-        self._columns.setSizes([250, 600, 550])
+        self._columns = Columns(self.files, self.reader.source, self.report, self)
         central = QWidget(self)
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,16 +98,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         available = self.screen().availableGeometry()
         self.resize(min(1400, available.width()), min(880, available.height()))
-
-    def _tabs(self, name: str, spoken: str, page: QWidget, title: str) -> QTabWidget:
-        tabs = QTabWidget(self)
-        tabs.setObjectName(name)
-        tabs.setAccessibleName(spoken)
-        tabs.setDocumentMode(True)
-        tabs.addTab(page, title)
-        tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        tabs.tabBar().setExpanding(False)
-        return tabs
 
     def _add_actions(self) -> None:
         add = self.actions_by_name.add
@@ -151,23 +118,16 @@ class MainWindow(QMainWindow):
         add("focus_report", self.tr("Report"), ["Ctrl+5"], lambda: self._focus(self.report.view))
         add("focus_model", self.tr("Model"), ["Ctrl+M"], self._on_focus_model)
         add("menu", self.tr("Menu"), ["F10"], self.top.menu_button.showMenu)
-        menu = QMenu(self)
-        menu.addActions([opens, save, save_as])
-        menu.addSeparator()
-        menu.addActions([run, self.actions_by_name["stop"], export])
-        menu.addSeparator()
-        for group in self.reader.menu_actions:
-            menu.addActions(group)
-            menu.addSeparator()
-        menu.addAction(refresh)
-        menu.addAction(unload)
-        menu.addMenu(self.servers.menu)
-        menu.addAction(self.actions_by_name["air_gap"])
-        menu.addSeparator()
-        menu.addMenu(self.actions_by_name.theme_menu(self._theme))
-        menu.addSeparator()
-        menu.addAction(quits)
-        self.top.set_menu(menu)
+        actions = self.actions_by_name
+        groups = (
+            [opens, save, save_as],
+            [run, actions["stop"], export],
+            *self.reader.menu_actions,
+            [refresh, unload, self.servers.menu, actions["air_gap"]],
+            [actions.theme_menu(self._theme)],
+            [quits],
+        )
+        self.top.set_menu(main_menu(groups, self))
 
     def _wire(self) -> None:
         """All that one part of the window tells another."""
@@ -397,7 +357,7 @@ class MainWindow(QMainWindow):
         mark = " •" if self.file.modified else ""
         # A tab takes an & for the mark of its mnemonic.
         tab = name.replace("&", "&&") + mark
-        self._middle.setTabText(0, tab if name else self.tr("No file"))
+        self._columns.middle.setTabText(0, tab if name else self.tr("No file"))
         self.setWindowTitle(f"{name}{mark}" if name else "Spectr Desktop")
 
     def _show_choice(self) -> None:

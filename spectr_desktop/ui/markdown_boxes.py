@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextDocument
 
-from spectr_desktop.ui.markdown_formats import CODE_PADDING, QUOTE_STEP
+from spectr_desktop.ui.markdown_formats import steps
 from spectr_desktop.ui.markdown_writer import is_code, is_code_start, is_rule, quote_depth
 
 if TYPE_CHECKING:
@@ -22,14 +22,15 @@ def paint_boxes(
 ) -> None:
     """Paint behind the blocks between two heights, in the document's coordinates."""
     painter.setPen(Qt.PenStyle.NoPen)
+    padding = steps(document.defaultFont()).code
     # The box of a code block reaches above its first line and below its last one.
-    first = _first_below(document, top - CODE_PADDING, 0, document.blockCount() - 1)
+    first = _first_below(document, top - padding, 0, document.blockCount() - 1)
     block = document.findBlockByNumber(first)
     # In a window there are seldom more blocks than this, and the search is the shorter.
     near = min(first + _NEAR, document.blockCount() - 1)
-    last = _first_below(document, bottom + CODE_PADDING, first, near)
+    last = _first_below(document, bottom + padding, first, near)
     if last == near:
-        last = _first_below(document, bottom + CODE_PADDING, near, document.blockCount() - 1)
+        last = _first_below(document, bottom + padding, near, document.blockCount() - 1)
     end = document.findBlockByNumber(last).position()
     while is_code(block.userState()) and not is_code_start(block.userState()):
         block = block.previous()
@@ -71,12 +72,12 @@ def _paint_code(painter: QPainter, first: QTextBlock, end: int, colors: Colors) 
             break
     document = first.document()
     margin = document.documentMargin()
-    block_format = first.blockFormat()
-    top = _rect(first).top() - CODE_PADDING + 2
-    left = margin + block_format.leftMargin() - CODE_PADDING - 2
+    room = steps(document.defaultFont())
+    top = _rect(first).top() - room.code + 2
+    left = margin + first.blockFormat().leftMargin() - room.code_side
     width = document.textWidth() - margin - left
     painter.setBrush(QColor(colors.code))
-    height = _rect(last).bottom() + CODE_PADDING - top
+    height = _rect(last).bottom() + room.code - top
     _fill_rounded(painter, QRectF(left, top, width, height).toRect())
     _paint_quote_bars(painter, first, QRectF(0, top, 0, height), colors)
     return following
@@ -109,11 +110,12 @@ def _paint_line(painter: QPainter, block: QTextBlock, state: int, colors: Colors
 
 def _paint_quote_bars(painter: QPainter, block: QTextBlock, rect: QRectF, colors: Colors) -> None:
     margin = block.document().documentMargin()
+    step = steps(block.document().defaultFont()).quote
     before = block.previous()
     above = quote_depth(before.userState()) if before.isValid() else 0
     painter.setBrush(QColor(colors.line))
     for depth in range(quote_depth(block.userState())):
         # One bar from paragraph to paragraph of a quote.
         top = _rect(before).bottom() if depth < above else rect.top()
-        left = margin + depth * QUOTE_STEP
+        left = margin + depth * step
         painter.drawRect(QRectF(left, top, 3, rect.bottom() - top))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -21,21 +21,21 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from spectr_desktop.ui.markdown_lines import SEVERITIES, Kind, Line, Run, Style, Table
-from spectr_desktop.ui.severity_chips import style_severity
+from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Kind, Line, Run, Style, Table
+from spectr_desktop.ui.severity_chips import give_room, room_before, style_severity
 from spectr_desktop.ui.theme import Colors, code_font
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.markdown_tables import Widths
 
 BODY_SCALE = 14 / 13
-CODE_PADDING = 9
-QUOTE_STEP = 16
 
 MEASURE = 80
 """Letters of a line that is easy to read."""
 
-_LIST_STEP = 22
+# In shares of the text size; a list's markers have room for two digits.
+_LIST_STEP, _QUOTE_STEP = 1.75, 1.2
+_CODE_PADDING, _CODE_INSET, _BELOW_CODE = 0.7, 0.85, 0.3
 _GRID = 1
 _BELOW_TABLE = 120
 _LINE_HEIGHT = 128
@@ -43,6 +43,35 @@ _CODE_LINE_HEIGHT = 124
 _CODE_SCALE = 0.91
 _HEADING_SCALES = {1: 1.5, 2: 1.2, 3: 1.1, 4: 1.0, 5: 1.0, 6: 1.0}
 _HEADING_GAPS = {1: 110, 2: 120, 3: 105, 4: 90, 5: 80, 6: 80}
+
+
+class Steps(NamedTuple):
+    """Distances, in pixels, that grow with the text.
+
+    Attributes:
+        bullet: from a list's marker to its text, and from list to list.
+        quote: from quote bar to quote bar, or to the text.
+        code: from the edge of a code box to its first and last line.
+        code_side: from the edge of a code box to the left and right of its lines.
+        below_code: more room below a code box.
+    """
+
+    bullet: int
+    quote: int
+    code: int
+    code_side: int
+    below_code: int
+
+
+def steps(font: QFont) -> Steps:
+    """The distances for a report's font."""
+    return _steps(QFontInfo(font).pixelSize())
+
+
+@cache
+def _steps(pixels: int) -> Steps:
+    shares = (_LIST_STEP, _QUOTE_STEP, _CODE_PADDING, _CODE_INSET, _BELOW_CODE)
+    return Steps(*(round(share * pixels) for share in shares))
 
 
 class Formats:
@@ -53,6 +82,7 @@ class Formats:
         self.font = font
         self._points = QFontInfo(font).pointSizeF()
         self._pixels = QFontInfo(font).pixelSize()
+        self._steps = steps(font)
         self._code_families = code_font().families()
         self.block = cache(self._block)
         self.char = cache(self._char)
@@ -67,7 +97,14 @@ class Formats:
     def block_of(self, line: Line, before: Line | Table | None) -> QTextBlockFormat:
         """The format of a line's block, from the line and what stands above it."""
         gap = self._gap(line, before)
-        return self.block(line.kind, line.indent, line.quote, line.hang, gap)
+        out = self.block(line.kind, line.indent, line.quote, line.hang, gap)
+        if line.kind in HEADINGS:
+            font = self.char(line.kind, Style.PLAIN).font().resolve(self.font)
+            room = room_before(line, font)
+            if room:
+                out = QTextBlockFormat(out)
+                give_room(out, room)
+        return out
 
     def char_of(self, kind: Kind, run: Run) -> QTextCharFormat:
         """The format of a run in a line of this kind."""
@@ -145,35 +182,36 @@ class Formats:
         return QFontMetricsF(font)
 
     def _gap(self, line: Line, before: Line | Table | None) -> int:
+        padding = self._steps.code
         if before is None:
-            return CODE_PADDING if line.kind is Kind.CODE else 0
+            return padding if line.kind is Kind.CODE else 0
         percent = line.gap
         if line.kind in _HEADING_GAPS:
             percent = _HEADING_GAPS[line.kind]
         gap = round(self._pixels * percent / 100)
         code_before = isinstance(before, Line) and before.kind is Kind.CODE
         if line.kind is Kind.CODE and line.first:
-            return gap + CODE_PADDING * (2 if code_before else 1)
+            return gap + padding * (2 if code_before else 1)
         if code_before and line.kind is not Kind.CODE:
-            return gap + CODE_PADDING + 4
+            return gap + padding + self._steps.below_code
         return gap
 
     def _left(self, indent: int, quote: int) -> int:
-        return indent * _LIST_STEP + quote * QUOTE_STEP
+        return indent * self._steps.bullet + quote * self._steps.quote
 
     def _block(self, kind: Kind, indent: int, quote: int, hang: bool, gap: int) -> QTextBlockFormat:
         out = QTextBlockFormat()
         left = self._left(indent, quote)
         code = kind is Kind.CODE
         if code:
-            left += CODE_PADDING + 2
-            out.setRightMargin(CODE_PADDING + 2)
+            left += self._steps.code_side
+            out.setRightMargin(self._steps.code_side)
         out.setLeftMargin(left)
         out.setTopMargin(gap)
         if hang:
-            out.setTextIndent(-_LIST_STEP)
-            left_tab = QTextOption.TabType.LeftTab
-            out.setTabPositions([QTextOption.Tab(_LIST_STEP * n, left_tab) for n in (1, 2, 3)])
+            step, left_tab = self._steps.bullet, QTextOption.TabType.LeftTab
+            out.setTextIndent(-step)
+            out.setTabPositions([QTextOption.Tab(step * n, left_tab) for n in (1, 2, 3)])
         if Kind.HEADING_1 <= kind <= Kind.HEADING_6:
             out.setHeadingLevel(int(kind))
         if kind is not Kind.RULE:

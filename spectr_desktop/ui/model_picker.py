@@ -91,7 +91,6 @@ class ModelPicker(QComboBox):
         self._facts.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._chosen: Choice | None = None
         self._shown: tuple[list[Choice], list[str]] | None = None
-        self._shown: tuple[list[Choice], list[str]] | None = None
         # The last pick: if its server is away for a while, no other model takes its place.
         self._kept: tuple[str, str, str, str] | None = None
         self._takes_first = True

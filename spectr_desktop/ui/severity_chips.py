@@ -5,24 +5,44 @@ The text of the document stays what the model wrote: brackets give the chip its 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTextBlock, QTextFormat, QTextLine
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextLine,
+    QTextOption,
+)
 
 from spectr_desktop.report.severity import Severity
 from spectr_desktop.ui import severities
-from spectr_desktop.ui.markdown_lines import Style
+from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Line, Style, Table
 from spectr_desktop.ui.reading_place import block_at, block_rect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtGui import QTextCharFormat, QTextDocument
 
     from spectr_desktop.ui.theme import Colors
 
 _WORD_SCALE = 0.8  # of the text round it
 _ROOM_BEFORE, _ROOM_AFTER = 1.1, 0.1
+# A shape in shares of the line's ascent; in shares of the shape, what is left of a word, with the
+# shape and a gap on both sides of it, and the first gap.
+_SHAPE = 0.55
+_BEFORE_WORD, _BEFORE_SHAPE = 2.1, 0.6
 _PAINTED = QTextFormat.Property.UserProperty.value + 1
+_ROOM = QTextFormat.Property.UserProperty.value + 2
 _FAINT = 1 << 8
 _SEVERITIES = list(Severity)
 
@@ -64,6 +84,54 @@ def style_severity(out: QTextCharFormat, style: int, colors: Colors, pixels: int
         out.setFontCapitalization(QFont.Capitalization.AllUppercase)
 
 
+def room_before(line: Line, font: QFont) -> int:
+    """The room, in pixels, that a line needs left of its first word for the edge of a chip.
+
+    Args:
+        line: has none of its own if its first word is a severity without a bracket before it.
+        font: of the line.
+    """
+    if line.kind not in HEADINGS or len(line.runs) <= line.hang:
+        return 0
+    style = line.runs[line.hang].style
+    if not style & SEVERITIES or style & Style.BEFORE_MARK:
+        return 0
+    return math.ceil(QFontMetricsF(font).ascent() * _SHAPE * _BEFORE_WORD)
+
+
+def give_room(out: QTextBlockFormat, room: int) -> None:
+    """Have the first line of a block, or what is behind its list marker, begin further right."""
+    shift = room - out.intProperty(_ROOM)
+    tabs: list[Any] = out.tabPositions()
+    if tabs:
+        kind = QTextOption.TabType.LeftTab
+        out.setTabPositions([QTextOption.Tab(tab.position + shift, kind) for tab in tabs])
+    else:
+        out.setTextIndent(out.textIndent() + shift)
+    if room:
+        out.setProperty(_ROOM, room)
+    else:
+        out.clearProperty(_ROOM)
+
+
+def follow_chips(document: QTextDocument, lines: Iterable[tuple[int, Line | Table]]) -> None:
+    """Give headings their room that were written before their severity was known, or take it.
+
+    Args:
+        document: where they stand.
+        lines: some of its lines, each with its place.
+    """
+    for start, line in lines:
+        if not isinstance(line, Line) or line.kind not in HEADINGS:
+            continue
+        block = document.findBlock(start)
+        room = room_before(line, block.charFormat().font().resolve(document.defaultFont()))
+        look = block.blockFormat()
+        if room != look.intProperty(_ROOM):
+            give_room(look, room)
+            QTextCursor(block).setBlockFormat(look)
+
+
 def chips(block: QTextBlock) -> list[Chip]:
     """The chips of a block, from its formats."""
     out: list[Chip] = []
@@ -103,10 +171,14 @@ def _paint(painter: QPainter, block: QTextBlock, chip: Chip, colors: Colors) -> 
     word_left, word_right = _x(line, chip.word_start), _x(line, chip.word_end)
     cap = line.ascent() * 0.5
     middle = origin.y() + line.y() + line.ascent() - cap * 0.66
-    size = cap * 1.1
-    shape_left = origin.x() + word_left - size * 1.5
+    size = line.ascent() * _SHAPE
+    left = word_left - size * _BEFORE_WORD
+    if chip.start == line.textStart():
+        left = _x(line, chip.start) - block.blockFormat().intProperty(_ROOM)
     right = max(_x(line, chip.end), word_right + size * 0.6)
-    box = QRectF(shape_left - size * 0.6, middle - cap * 1.3, 0, cap * 2.6)
+    room = word_left - left - size
+    shape_left = origin.x() + left + room * _BEFORE_SHAPE / (_BEFORE_WORD - 1)
+    box = QRectF(origin.x() + left, middle - cap * 1.3, 0, cap * 2.6)
     box.setRight(origin.x() + right)
     color = QColor(severities.color(chip.severity, colors))
     painter.setBrush(Qt.BrushStyle.NoBrush)

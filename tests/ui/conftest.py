@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from spectr_desktop.providers.engine_files import PROGRAM_VARIABLE
 from spectr_desktop.ui.loop import WindowLoop
+from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.theme import Scheme, Theme
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
 
     from spectr_desktop.ui.main_window import MainWindow
 
@@ -68,6 +71,16 @@ def theme(qapp: QApplication) -> Iterator[Theme]:
     theme.choose(Scheme.SYSTEM)
     theme.deleteLater()
     qapp.setStyleSheet("")
+
+
+@pytest.fixture
+def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
+    """An empty report on the screen."""
+    view = MarkdownView(theme)
+    qtbot.addWidget(view)
+    view.resize(560, 400)
+    view.show()
+    return view
 
 
 @pytest.fixture

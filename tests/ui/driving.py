@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop import paths
 from spectr_desktop.ui.main_window import MainWindow
+from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import SignalInstance
+    from pytestqt.qtbot import QtBot
 
     from spectr_desktop.records.server import ServerConfig
     from tests.servers.scripted import ScriptedServer
@@ -226,3 +228,19 @@ def drop(window: MainWindow, path: Path) -> None:
     window.dragEnterEvent(enter)
     assert enter.isAccepted()
     window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, data, buttons, NONE))
+
+
+def other(qtbot: QtBot, theme: Theme, text: str) -> MarkdownView:
+    """Another report: this text shown at once."""
+    view = MarkdownView(theme)
+    qtbot.addWidget(view)
+    view.resize(560, 400)
+    view.set_markdown(text)
+    return view
+
+
+def stream(view: MarkdownView, pieces: list[str]) -> None:
+    """Show a text piece by piece."""
+    for piece in pieces:
+        view.append(piece)
+        view.render_now()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtTest import QTest
 
 from spectr_desktop.ui.copying import on_paper
@@ -94,6 +94,84 @@ def test_only_tags_get_other_colours() -> None:
     html = f'<p style="color:{DARK.text}">{DARK.text}</p>'
     assert on_paper(html, DARK) == f'<p style="color:{LIGHT.text}">{DARK.text}</p>'
     assert on_paper(html, LIGHT) == html
+
+
+def mime(pane: ReportPane) -> tuple[str, str]:
+    found = pane.view.createMimeDataFromSelection()
+    return found.text(), found.html()
+
+
+def tables_in(html: str) -> list[list[list[str]]]:
+    """The cells' texts of each table, as a program sees them that takes the HTML."""
+    document = QTextDocument()
+    document.setHtml(html)
+    out: list[list[list[str]]] = []
+    for frame in document.rootFrame().childFrames():
+        assert isinstance(frame, QTextTable)
+        texts = [
+            [frame.cellAt(row, column).firstCursorPosition().block().text() for column in (0, 1)]
+            for row in range(frame.rows())
+        ]
+        out.append(texts)
+    return out
+
+
+def rows(count: int) -> list[list[str]]:
+    return [["\U0001f600 No", "Name"], *([str(n), f"x{n}"] for n in range(1, count))]
+
+
+def table(count: int) -> str:
+    lines = [f"| {a} | {b} |\n" for a, b in rows(count)]
+    return "".join([lines[0], "|---|---|\n", *lines[1:]])
+
+
+@pytest.mark.parametrize("scheme", [Scheme.LIGHT, Scheme.DARK])
+@pytest.mark.parametrize("count", [2, 12, 13, 24, 25, 60])
+def test_a_table_is_copied_as_one(
+    count: int, scheme: Scheme, pane: ReportPane, theme: Theme
+) -> None:
+    theme.choose(scheme)
+    pane.set_markdown(f"before \U0001f600\n\n{table(count)}\n{table(14)}\nafter\n\n- item\n")
+    pane.view.selectAll()
+    text, html = mime(pane)
+    assert tables_in(html) == [rows(count), rows(14)]
+    assert html.count("<table") == html.count("</table") == html.count("<thead") == 2
+    assert "margin-top:-" not in html
+    cells = ["\n".join(cell for row in rows(n) for cell in row) for n in (count, 14)]
+    assert text == f"before \U0001f600\n{cells[0]}\n\n{cells[1]}\nafter\n•\titem"
+
+
+def test_a_growing_table_is_copied_as_one(pane: ReportPane) -> None:
+    pane.append_text("before\n\n")
+    for line in table(30).splitlines(keepends=True):
+        pane.append_text(line)
+        pane.view.render_now()
+    pane.view.selectAll()
+    text, html = mime(pane)
+    assert tables_in(html) == [rows(30)]
+    assert "\n\n" not in text
+
+
+def test_a_part_of_a_table_is_copied(pane: ReportPane) -> None:
+    pane.set_markdown(f"before\n\n{table(30)}\nafter\n")
+    select(pane, "x2", "x3")  # within what the document has as one table
+    assert mime(pane)[0] == "x2\nx3"
+    select(pane, "x13", "after")
+    text, html = mime(pane)
+    assert tables_in(html) == [rows(30)[12:]]
+    assert "margin-top:-" not in html
+    assert text.endswith("x28\n29\nx29\nafter")
+    assert "\n\n" not in text
+
+
+def test_a_table_of_many_rows_is_copied_as_its_markdown(pane: ReportPane) -> None:
+    pane.set_markdown(f"before\n\n{table(40)}\n{table(3)}\nafter\n")
+    select(pane, "x14", "x28")
+    choose(pane, "copy_markdown")
+    assert clipboard() == table(40)
+    pane.view.selectAll()
+    choose(pane, "copy_markdown")
+    assert clipboard() == f"before\n\n{table(40)}\n{table(3)}\nafter\n"
 
 
 def test_markdown_of_the_blocks_that_are_selected(pane: ReportPane) -> None:

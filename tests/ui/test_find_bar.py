@@ -231,6 +231,45 @@ def test_a_selection_is_what_will_be_found(pane: ReportPane) -> None:
     assert pane.finder.count.text() == "1 of 1"
 
 
+def test_the_first_match_is_the_first_that_the_reader_sees(pane: ReportPane) -> None:
+    stream(pane, _TEXT)
+    pane.view.moveCursor(QTextCursor.MoveOperation.End)
+    look_for(pane, "vault")
+    assert pane.finder.count.text() == "1 of 5"
+    pane.finder.close_bar()
+    pane.view.moveCursor(QTextCursor.MoveOperation.Start)
+    stream(pane, "word\n\n" * 100 + _TEXT + "word\n\n" * 100)
+    pane.view.document().size()
+    bar = pane.view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 3)
+    look_for(pane, "vault")
+    assert pane.finder.count.text() == "6 of 10"
+    bar.setValue(0)
+    pane.finder.query.setText("vaul")
+    assert pane.finder.count.text() == "1 of 10"
+    bar.setValue(bar.maximum())
+    pane.finder.query.setText("vault")
+    assert pane.finder.count.text() == "1 of 10"  # there is none below: from the beginning
+
+
+def test_opened_again_it_stays_at_the_match(pane: ReportPane) -> None:
+    stream(pane, _TEXT)
+    look_for(pane, "vault")
+    pane.finder.step(1)
+    pane.finder.open()
+    assert pane.finder.count.text() == "2 of 5"
+
+
+def test_a_selection_that_is_found_is_the_first_even_if_others_are_seen(pane: ReportPane) -> None:
+    stream(pane, "word, word, word\n\n" * 100)
+    pane.view.document().size()
+    pane.view.setTextCursor(pane.view.document().find("word", 600))
+    before = pane.view.document().toPlainText()[:600].count("word")
+    pane.view.verticalScrollBar().setValue(0)
+    pane.finder.open()
+    assert pane.finder.count.text() == f"{before + 1} of 300"
+
+
 def test_next_opens_the_bar_and_goes_on_with_the_last_words(pane: ReportPane) -> None:
     stream(pane, _TEXT)
     pane.finder.step(1)
@@ -273,6 +312,31 @@ def test_it_finds_in_the_source_too(qtbot: QtBot, theme: Theme) -> None:
     assert bar.count.text() == "2 of 4"
     bar.close_bar()
     assert len(editor.extraSelections()) == 1
+
+
+def test_in_the_source_too_the_first_match_is_the_first_that_is_seen(
+    qtbot: QtBot, theme: Theme
+) -> None:
+    editor = SourceEditor(theme)
+    bar = FindBar(editor, theme, editor.mark_found)
+    area = FindArea(editor, bar)
+    qtbot.addWidget(area)
+    area.resize(300, 200)
+    area.show()
+    editor.setPlainText("vault a;\n" * 200 + " " * 900 + "\n")
+    editor.verticalScrollBar().setValue(50)
+    editor.horizontalScrollBar().setValue(400)
+    bar.open()
+    bar.query.setText("vault")
+    assert bar.count.text() == "51 of 200"
+    bar.close_bar()
+    editor.verticalScrollBar().setValue(120)
+    editor.setTextCursor(
+        editor.document().find("a;", QTextCursor(editor.document().findBlockByNumber(125)))
+    )
+    bar.open()
+    assert bar.query.text() == "a;"
+    assert bar.count.text() == "126 of 200"
 
 
 @pytest.mark.parametrize("colors", [LIGHT, DARK])

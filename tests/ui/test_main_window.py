@@ -88,7 +88,7 @@ async def test_a_file_is_opened_by_argument(window: MainWindow, contract: Path) 
     await start(window, contract)
     assert window.editor.text() == SOURCE
     assert window.windowTitle() == contract.name
-    assert window._middle.tabText(0) == contract.name
+    assert window._columns.middle.tabText(0) == contract.name
     item = window.files.topLevelItem(0)
     assert item is not None
     assert item.text(0) == contract.name
@@ -142,10 +142,10 @@ async def test_a_change_is_marked_and_saving_takes_the_mark_away(
 ) -> None:
     await start(window, contract)
     QTest.keyClicks(window.editor, "// x")
-    assert window._middle.tabText(0) == f"{contract.name} •"
+    assert window._columns.middle.tabText(0) == f"{contract.name} •"
     press_key(window, Qt.Key.Key_S, CONTROL)
     await idle(window)
-    assert window._middle.tabText(0) == contract.name
+    assert window._columns.middle.tabText(0) == contract.name
     assert contract.read_bytes() == b"// x" + SOURCE.replace("\n", "\r\n").encode()
     assert status(window) == f"{contract.name} is saved"
 

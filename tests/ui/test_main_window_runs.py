@@ -110,7 +110,7 @@ async def test_the_run_reads_the_buffer_and_not_the_file(
     assert "too late" not in prompt
     assert contract.read_bytes() == SOURCE.replace("\n", "\r\n").encode()
     assert journal()[0]["files"][0]["text"] == sent
-    assert window._middle.tabText(0).endswith("•")
+    assert window._columns.middle.tabText(0).endswith("•")
 
 
 async def test_nothing_to_audit_says_so(window: MainWindow, ollama: FakeOllama) -> None:

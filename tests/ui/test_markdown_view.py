@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QImage, QTextBlock, QTextCursor, QTextLayout, QWheelEvent
+from PySide6.QtGui import QFontInfo, QImage, QTextBlock, QTextCursor, QTextLayout, QWheelEvent
 from PySide6.QtTest import QTest
 
 from benchmarks.corpus import report, tokens
@@ -14,36 +14,13 @@ from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.reading_place import line_at, top_of
 from spectr_desktop.ui.theme import Scheme, Theme
 from tests.report.markdown_samples import SAMPLES
+from tests.ui.driving import other, stream
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 _LONG = report(9_000)
 _LATE = "[a] first\n\npara [b]\n\n[a]: https://example.org/a\n\nend\n\n[b]: https://example.org/b\n"
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
-
-
-def other(qtbot: QtBot, theme: Theme, text: str) -> MarkdownView:
-    """The same text shown at once."""
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.set_markdown(text)
-    return view
-
-
-def stream(view: MarkdownView, pieces: list[str]) -> None:
-    for piece in pieces:
-        view.append(piece)
-        view.render_now()
 
 
 def chunks(text: str, seed: int, most: int = 40) -> list[str]:
@@ -559,6 +536,35 @@ def test_zoom_has_bounds_and_a_way_back(view: MarkdownView) -> None:
         view.zoom_now()
     assert sizes == [300, 60, 100]
     assert view.document().defaultFont().pointSizeF() == usual
+
+
+def test_lists_quotes_and_code_are_indented_in_the_measure_of_the_text(view: MarkdownView) -> None:
+    text = "- one\n  - two\n\n> quoted\n\n```\ncode\n```\n\n- ```\n  boxed\n  ```\n"
+    view.set_markdown(text)
+    sizes: dict[int, list[float]] = {}
+    for percent in (100, 200, 60):
+        view._zoom = percent
+        view.zoom_now()
+        pixels = QFontInfo(view.document().defaultFont()).pixelSize()
+        formats = [view.document().findBlockByNumber(n).blockFormat() for n in (0, 1, 2, 3, 5)]
+        tabs = [tab.position for tab in formats[0].tabPositions()]  # type: ignore[attr-defined]
+        distances = [f.leftMargin() for f in formats] + [-formats[0].textIndent(), *tabs]
+        sizes[percent] = [distance / pixels for distance in distances]
+        assert tabs[0] == -formats[0].textIndent() == formats[0].leftMargin() > 0
+    for percent in (200, 60):
+        assert sizes[percent] == pytest.approx(sizes[100], abs=0.15)
+        assert all(sizes[percent])
+
+
+def test_a_number_of_two_digits_stands_beside_its_text_at_every_size(view: MarkdownView) -> None:
+    view.set_markdown("10. ten\n")
+    for percent in (60, 100, 150, 300):
+        view._zoom = percent
+        view.zoom_now()
+        block = view.document().firstBlock()
+        found = block.layout().lineAt(0).cursorToX(4)
+        assert isinstance(found, tuple)
+        assert found[0] == pytest.approx(block.blockFormat().leftMargin(), abs=1)
 
 
 def test_zoom_during_a_stream_follows_the_end_and_loses_nothing(

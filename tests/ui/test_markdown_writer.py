@@ -9,33 +9,16 @@ import pytest
 from spectr_desktop.report.blocks import BlockSplitter
 from spectr_desktop.ui.frame_governor import FrameGovernor
 from spectr_desktop.ui.markdown_tables import CHUNK_ROWS
-from spectr_desktop.ui.markdown_view import MarkdownView
+from tests.ui.driving import other, stream
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextTable
     from pytestqt.qtbot import QtBot
 
+    from spectr_desktop.ui.markdown_view import MarkdownView
     from spectr_desktop.ui.theme import Theme
 
 _HEADER = "| ID | Severity | Where | What |\n|---|:-:|---|--:|\n"
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
-
-
-def other(qtbot: QtBot, theme: Theme, text: str) -> MarkdownView:
-    """The same text shown at once."""
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.set_markdown(text)
-    return view
 
 
 def row(number: int) -> str:
@@ -45,12 +28,6 @@ def row(number: int) -> str:
 
 def table(rows: int) -> str:
     return _HEADER + "".join(map(row, range(1, rows)))
-
-
-def stream(view: MarkdownView, pieces: list[str]) -> None:
-    for piece in pieces:
-        view.append(piece)
-        view.render_now()
 
 
 def chunks(view: MarkdownView) -> list[QTextTable]:

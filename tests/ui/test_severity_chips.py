@@ -10,13 +10,12 @@ from spectr_desktop.report.blocks import parse_document
 from spectr_desktop.report.severity import Severity
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.markdown_lines import SEVERITIES, Line, Style, block_lines
-from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.severity_chips import chips
 from spectr_desktop.ui.theme import DARK, LIGHT, Colors, Scheme, Theme
 from tests.ui.test_report_pane import contrast
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
+    from spectr_desktop.ui.markdown_view import MarkdownView
 
 _HEADINGS = [
     ("## [High] Balance is cleared", "[High] Balance is cleared", "High"),
@@ -26,15 +25,6 @@ _HEADINGS = [
     ("## **[Info]** `x` is unused", "[Info] x is unused", "Info"),
     ("## `[Lo`w] mixed", "[Low] mixed", "Low"),
 ]
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
 
 
 @pytest.mark.parametrize(("source", "text", "named"), _HEADINGS)
@@ -69,6 +59,49 @@ def test_a_chip_is_painted_round_the_word(
     color = QColor(severities.color(chip.severity, LIGHT)).rgb()
     pixels = {image.pixel(x, y) for x in range(image.width()) for y in range(60)}
     assert color in pixels
+
+
+def left_edge(view: MarkdownView) -> int:
+    """The first column near the upper left corner that has orange in it."""
+    image = view.viewport().grab().toImage()
+    columns = ([image.pixelColor(x, y) for y in range(140)] for x in range(120))
+    return next(x for x, found in enumerate(columns) if any(c.red() - c.blue() > 40 for c in found))
+
+
+@pytest.mark.parametrize("scheme", [Scheme.LIGHT, Scheme.DARK])
+@pytest.mark.parametrize("percent", [60, 100, 200])
+@pytest.mark.parametrize("source", ["# High: x", "### **High:** x", "## [High] x", "#### High"])
+def test_a_chip_begins_at_the_edge_of_the_text(
+    source: str, percent: int, scheme: Scheme, view: MarkdownView, theme: Theme
+) -> None:
+    theme.choose(scheme)
+    view._zoom = percent
+    view.zoom_now()
+    view.set_markdown(source)
+    edge = view.document().documentMargin()
+    assert left_edge(view) == pytest.approx(edge, abs=1)
+
+
+def test_a_chip_in_a_list_is_not_over_its_marker(view: MarkdownView) -> None:
+    view.set_markdown("- ## High: x\n")
+    layout = view.document().firstBlock().layout()
+    behind_marker = view.document().firstBlock().blockFormat().leftMargin()
+    assert layout.lineAt(0).cursorToX(2)[0] > behind_marker  # type: ignore[index]
+    edge = view.document().documentMargin() + behind_marker
+    assert left_edge(view) == pytest.approx(edge, abs=1)
+
+
+@pytest.mark.parametrize("source", ["# High: a\n\ntext\n", "## Low-level\n\n", "- ## Low: x\n"])
+def test_room_for_a_chip_is_the_same_while_the_heading_is_being_written(
+    source: str, view: MarkdownView
+) -> None:
+    for piece in source:
+        view.append(piece)
+        view.render_now()
+    view.finish()
+    streamed = view.document().toHtml()
+    view.set_markdown(source)
+    assert view.document().toHtml() == streamed
 
 
 def test_a_long_heading_and_no_layout_are_survived(view: MarkdownView, theme: Theme) -> None:

@@ -1,0 +1,47 @@
+"""The three columns of the window, each with tabs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
+
+if TYPE_CHECKING:
+    from spectr_desktop.ui.report_pane import ReportPane
+
+
+class Columns(QSplitter):
+    """Three columns whose widths the user may change.
+
+    Attributes:
+        left, middle, right: the tabs of each.
+    """
+
+    def __init__(
+        self, files: QWidget, source: QWidget, report: ReportPane, parent: QWidget
+    ) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setObjectName("columns")
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        self.left = self._tabs("leftTabs", self.tr("Project"), files, self.tr("Files"))
+        self.middle = self._tabs("sourceTabs", self.tr("Source"), source, self.tr("No file"))
+        self.right = self._tabs("rightTabs", self.tr("Results"), report, self.tr("Live report"))
+        self.right.setCornerWidget(report.outline)
+        # Behind the editor, which takes Tab for itself, it would not be reached.
+        self.setTabOrder(report.outline, self.right)
+        for column, stretch in ((self.left, 0), (self.middle, 1), (self.right, 1)):
+            self.addWidget(column)
+            self.setStretchFactor(self.count() - 1, stretch)
+        self.setSizes([250, 600, 550])
+
+    def _tabs(self, name: str, spoken: str, page: QWidget, title: str) -> QTabWidget:
+        tabs = QTabWidget(self)
+        tabs.setObjectName(name)
+        tabs.setAccessibleName(spoken)
+        tabs.setDocumentMode(True)
+        tabs.addTab(page, title)
+        tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tabs.tabBar().setExpanding(False)
+        return tabs
