@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QTextBlock, QTextCharFormat, QTextDocument, QT
 
 from spectr_desktop.ui import highlighter
 from spectr_desktop.ui.markdown_lines import Kind, Line, Table
-from spectr_desktop.ui.severity_chips import follow_chips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,8 +62,6 @@ class CodePainter:
 
     def add(self, settled: Iterable[tuple[int, Line | Table]]) -> None:
         """Queue the code lines among settled lines, given with their positions."""
-        settled = [*settled]
-        follow_chips(self._document, settled)
         for start, content in settled:
             if not isinstance(content, Line) or content.kind is not Kind.CODE or not content.info:
                 continue
@@ -90,7 +87,6 @@ class CodePainter:
 
     def follow(self, tail: Sequence[tuple[int, Line | Table]]) -> None:
         """Colour the lines that are complete in a code block at the end of the tail."""
-        follow_chips(self._document, tail)
         first = len(tail) - 1
         lines: list[Line] = []
         while first >= 0 and isinstance(content := tail[first][1], Line):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from spectr_desktop.ui.markdown_lines import Kind, Line, Run, Table
+from spectr_desktop.ui.markdown_lines import HEADINGS, Kind, Line, Run, Table
 from spectr_desktop.ui.markdown_tables import ChunkedTable, insert_runs
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class DocumentWriter:
         return done
 
     def _alter_line(self, old: Line, new: Line) -> bool:
-        if old._replace(runs=()) != new._replace(runs=()):
+        if old._replace(runs=()) != new._replace(runs=()) or self._needs_other_room(old, new):
             return False
         same = 0
         for old_run, new_run in zip(old.runs, new.runs, strict=False):
@@ -203,6 +203,12 @@ class DocumentWriter:
             cursor.removeSelectedText()
         insert_runs(cursor, self._formats, new.kind, now)
         return True
+
+    def _needs_other_room(self, old: Line, new: Line) -> bool:
+        """Whether a heading has got a chip at its beginning, or lost it."""
+        before = self._tail[-2].content if len(self._tail) > 1 else self._before
+        block_of = self._formats.block_of
+        return new.kind in HEADINGS and block_of(old, before) != block_of(new, before)
 
 
 def utf16_length(text: str) -> int:

@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QPen,
     QTextBlock,
     QTextBlockFormat,
-    QTextCursor,
     QTextFormat,
     QTextLine,
     QTextOption,
@@ -25,12 +24,10 @@ from PySide6.QtGui import (
 
 from spectr_desktop.report.severity import Severity
 from spectr_desktop.ui import severities
-from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Line, Style, Table
+from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Line, Style
 from spectr_desktop.ui.reading_place import block_at, block_rect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PySide6.QtGui import QTextCharFormat, QTextDocument
 
     from spectr_desktop.ui.theme import Colors
@@ -42,7 +39,6 @@ _ROOM_BEFORE, _ROOM_AFTER = 1.1, 0.1
 _SHAPE = 0.55
 _BEFORE_WORD, _BEFORE_SHAPE = 2.1, 0.6
 _PAINTED = QTextFormat.Property.UserProperty.value + 1
-_ROOM = QTextFormat.Property.UserProperty.value + 2
 _FAINT = 1 << 8
 _SEVERITIES = list(Severity)
 
@@ -101,35 +97,12 @@ def room_before(line: Line, font: QFont) -> int:
 
 def give_room(out: QTextBlockFormat, room: int) -> None:
     """Have the first line of a block, or what is behind its list marker, begin further right."""
-    shift = room - out.intProperty(_ROOM)
     tabs: list[Any] = out.tabPositions()
     if tabs:
         kind = QTextOption.TabType.LeftTab
-        out.setTabPositions([QTextOption.Tab(tab.position + shift, kind) for tab in tabs])
+        out.setTabPositions([QTextOption.Tab(tab.position + room, kind) for tab in tabs])
     else:
-        out.setTextIndent(out.textIndent() + shift)
-    if room:
-        out.setProperty(_ROOM, room)
-    else:
-        out.clearProperty(_ROOM)
-
-
-def follow_chips(document: QTextDocument, lines: Iterable[tuple[int, Line | Table]]) -> None:
-    """Give headings their room that were written before their severity was known, or take it.
-
-    Args:
-        document: where they stand.
-        lines: some of its lines, each with its place.
-    """
-    for start, line in lines:
-        if not isinstance(line, Line) or line.kind not in HEADINGS:
-            continue
-        block = document.findBlock(start)
-        room = room_before(line, block.charFormat().font().resolve(document.defaultFont()))
-        look = block.blockFormat()
-        if room != look.intProperty(_ROOM):
-            give_room(look, room)
-            QTextCursor(block).setBlockFormat(look)
+        out.setTextIndent(out.textIndent() + room)
 
 
 def chips(block: QTextBlock) -> list[Chip]:
