@@ -39,6 +39,7 @@ _ROOM_BEFORE, _ROOM_AFTER = 1.1, 0.1
 _SHAPE = 0.55
 _BEFORE_WORD, _BEFORE_SHAPE = 2.1, 0.6
 _PAINTED = QTextFormat.Property.UserProperty.value + 1
+_ROOM = QTextFormat.Property.UserProperty.value + 2
 _FAINT = 1 << 8
 _SEVERITIES = list(Severity)
 
@@ -103,6 +104,7 @@ def give_room(out: QTextBlockFormat, room: int) -> None:
         out.setTabPositions([QTextOption.Tab(tab.position + room, kind) for tab in tabs])
     else:
         out.setTextIndent(out.textIndent() + room)
+    out.setProperty(_ROOM, room)
 
 
 def chips(block: QTextBlock) -> list[Chip]:
