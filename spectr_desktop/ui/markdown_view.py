@@ -69,6 +69,7 @@ class MarkdownView(QTextBrowser):
         self._pieces: list[str] = []
         self._finished = False
         self._rewriting: Place | None = None
+        self._scrolled = False
         self._left_behind = False
         self._governor = FrameGovernor()
         self._zoom = self._zoom_shown = 100
@@ -420,6 +421,7 @@ class MarkdownView(QTextBrowser):
     def _rewrite(self, place: Place, splitter: BlockSplitter | None = None) -> None:
         self._restart_document(splitter)
         self._rewriting = place
+        self._scrolled = False
         # What was shown stays on the screen until the reader's place is written again.
         self.viewport().setUpdatesEnabled(False)
         text = self.text()
@@ -435,8 +437,11 @@ class MarkdownView(QTextBrowser):
         if place is None:
             return
         done = not self._turn_timer.isActive()
-        if not self.viewport().updatesEnabled() and (done or place.is_written(self)):
+        covered = not self.viewport().updatesEnabled()
+        # What is cut at last has been longer before, so that the place may be lost again.
+        if (covered and place.is_written(self)) or (done and not self._scrolled):
             place.show(self)
+        if covered and (done or place.is_written(self)):
             self.viewport().setUpdatesEnabled(True)
         if done:
             self._rewriting = None
@@ -448,7 +453,10 @@ class MarkdownView(QTextBrowser):
             self._left_behind = left
             self.left_behind_changed.emit(left)
 
-    def _on_scrolled(self) -> None:
+    def _on_scrolled(self, value: int) -> None:
+        # To the end Qt scrolls by itself when the document becomes shorter.
+        shown = self._rewriting is not None and self.viewport().updatesEnabled()
+        self._scrolled = self._scrolled or (shown and value < self.verticalScrollBar().maximum())
         if self._at_end():
             self._set_left_behind(left=False)
 

@@ -260,3 +260,15 @@ def test_what_comes_behind_the_last_line_that_is_shown_waits(
     assert view.toPlainText().endswith(f"{REST_NOTE} {SHOW_MORE}")
     assert view.text().endswith("word 899\n\n")
     assert not view.busy
+
+
+def test_a_theme_change_keeps_the_end_that_is_short_only_at_last(
+    view: MarkdownView, theme: Theme, qtbot: QtBot
+) -> None:
+    view.set_markdown(_LONG_FENCE)
+    view.write_rest_now()
+    view.scroll_to_end()
+    end = view.verticalScrollBar().maximum()
+    theme.choose(Scheme.DARK)
+    qtbot.waitUntil(lambda: not view.busy)
+    assert view.verticalScrollBar().value() == end
