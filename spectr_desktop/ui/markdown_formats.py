@@ -243,5 +243,5 @@ class Formats:
         if style & Style.DIM or kind is Kind.NOTE:
             out.setForeground(QColor(self.colors.dim))
         if style & SEVERITIES:
-            style_severity(out, style, self.colors, self._pixels)
+            style_severity(out, style, self.colors, self._pixels * scale)
         return out

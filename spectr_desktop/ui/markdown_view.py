@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QImage, QPainter, QTextCursor
+from PySide6.QtGui import QImage, QKeySequence, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.copying import Sources, selection_data
@@ -24,7 +24,14 @@ from spectr_desktop.ui.theme import without_ligatures
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
+    from PySide6.QtGui import (
+        QHideEvent,
+        QKeyEvent,
+        QPaintEvent,
+        QResizeEvent,
+        QShowEvent,
+        QWheelEvent,
+    )
 
     from spectr_desktop.report.blocks import BlockSplitter
     from spectr_desktop.ui.markdown_lines import Line, Table
@@ -250,6 +257,12 @@ class MarkdownView(QTextBrowser):
         self._fit_width()
         if following:
             self.scroll_to_end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Home shows the margin above the first line too, where Qt stops at the line."""
+        super().keyPressEvent(event)
+        if event.matches(QKeySequence.StandardKey.MoveToStartOfDocument):
+            self.verticalScrollBar().setValue(0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, or zoom with Ctrl."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
 _WORD_SCALE = 0.8  # of the text round it
-_ROOM_BEFORE, _ROOM_AFTER = 1.1, 0.1
+_ROOM_BEFORE, _ROOM_AFTER = 1.15, 0.1
 # A shape in shares of the line's ascent; in shares of the shape, what is left of a word, with the
 # shape and a gap on both sides of it, and the first gap.
 _SHAPE = 0.55
@@ -54,14 +54,14 @@ class Chip(NamedTuple):
     word_end: int
 
 
-def style_severity(out: QTextCharFormat, style: int, colors: Colors, pixels: int) -> None:
+def style_severity(out: QTextCharFormat, style: int, colors: Colors, pixels: float) -> None:
     """Give a character format the look of a severity's word, or of the brackets round it.
 
     Args:
         out: the format of the heading that it stands in.
         style: has the bit of a severity.
         colors: of the theme.
-        pixels: the size of the report's text.
+        pixels: the size of the heading's text.
     """
     severity = next(s for s in _SEVERITIES if style & Style[s.name])
     before, after = bool(style & Style.BEFORE_MARK), bool(style & Style.AFTER_MARK)
