@@ -114,8 +114,8 @@ async def test_stop_midway_frees_the_server(engine: Engine, connect: Connect) ->
     async with contextlib.aclosing(connect(engine.base_url).generate(request)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
+                # The first one: on a busy machine the server may be far ahead of what is read.
                 text.append(event.text)
-            if len(text) == 3:
                 break
         busy = not await engine.slots_idle()
     await engine.until_idle()
