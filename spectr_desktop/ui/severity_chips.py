@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTextBlock, QTextFormat, QTextLine
 
-from spectr_desktop.report.severity import Severity
+from spectr_desktop.records.findings import Severity
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.markdown_lines import Style
 from spectr_desktop.ui.reading_place import block_at, block_rect
