@@ -62,6 +62,8 @@ class SymbolKind(enum.Enum):
     ERROR = "error"
     STRUCT = "struct"
     ENUM = "enum"
+    TYPE = "type"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Symbol:
 
     Attributes:
         kind: what it is.
-        name: "constructor", "receive" and "fallback" name themselves.
+        name: "constructor", "receive" and "fallback" name themselves; of an import the path or the
+            module as written.
         container: the contract that it stands in, "" at the top level.
         start_line: its first line, counted from 1.
         end_line: its last line, included.
@@ -85,6 +88,12 @@ class Symbol:
     end_line: int
     signature: str = ""
     bases: tuple[str, ...] = ()
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a contract, an interface or a library."""
+        kinds = (SymbolKind.CONTRACT, SymbolKind.INTERFACE, SymbolKind.LIBRARY)
+        return self.kind in kinds
 
 
 @dataclass(frozen=True, slots=True)
