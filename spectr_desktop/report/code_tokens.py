@@ -146,15 +146,16 @@ def is_built_in(token: str) -> bool:
 
 
 def weight(tokens: list[str], *, verbatim: bool = True) -> float:
-    """How much it means that these tokens stand somewhere: 2 and more is strong.
+    """How much it means that these tokens stand somewhere: about 2 is strong.
 
     Args:
         tokens: in order.
-        verbatim: they stand there in this order without anything between, so that their number
-            counts as well; otherwise only names, numbers and texts count, each once.
+        verbatim: they stand there in this order, so that how many different ones there are counts
+            as well; otherwise only names, numbers and texts do.
     """
     total = 0.0
-    for token in set(tokens):
+    different = set(tokens)
+    for token in different:
         first = token[0]
         if first == '"':
             total += 1 if _SAYING.search(token) else 0.2
@@ -167,6 +168,6 @@ def weight(tokens: list[str], *, verbatim: bool = True) -> float:
         else:
             total += 0.5 if token in _COMMON else 1.0
     if verbatim:
-        total += 0.15 * min(len(tokens), 12)
+        total += 0.15 * min(len(different), 12)
         total += 0.5 * (len(tokens) > 2 and not DEFINITIONS.isdisjoint(tokens))  # noqa: PLR2004
     return total

@@ -21,7 +21,7 @@ from spectr_desktop.report.quotes import Joint, is_head
 if TYPE_CHECKING:
     from spectr_desktop.report.quotes import Piece
 
-STRONG_VERBATIM = 1.75
+STRONG_VERBATIM = 1.65
 """What `weight` gives at least for code that means something wherever it stands word for word."""
 
 _STRONG = 1.8
@@ -116,7 +116,6 @@ class Walk:
     def pieces(self, pieces: list[Piece], start: int) -> Hit | None:
         """The hit that begins at a token, None if there is none."""
         self._names, self._same, self._edits = {}, [], 0
-        last = max(number for number, piece in enumerate(pieces) if not piece.closing)
         begin = end = start
         for number, piece in enumerate(pieces):
             found = self._next(piece, end, first=number == 0)
@@ -124,7 +123,7 @@ class Walk:
                 # The head of a contract says where to look; what is meant comes after it.
                 begin = found[0] if number == 1 and is_head(pieces[0].tokens) else begin
                 end = found[1]
-            elif number > last:
+            elif all(rest.closing for rest in pieces[number:]):
                 # Models close what they opened, whatever they left out before.
                 self._edits += 1
             else:

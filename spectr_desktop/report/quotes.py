@@ -253,6 +253,6 @@ def _with_whole_signatures(pieces: list[Piece]) -> list[Piece]:
     inside = False
     for piece in pieces:
         inside = piece.signature or (inside and piece.joint is Joint.STATEMENT)
-        out.append(replace(piece, signature=inside))
+        out.append(replace(piece, signature=True) if inside else piece)
         inside = inside and piece.tokens[-1] not in {"{", "}", ";"}
     return out

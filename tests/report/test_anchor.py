@@ -292,6 +292,35 @@ def test_small_differences_are_fuzzy(vault: SourceIndex, quote: str) -> None:
     assert found.anchor is Anchor.FUZZY
 
 
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "emit Withdrawn(..., amount);",
+        'require(..., "nothing to withdraw");',
+        "function withdraw() external {\n    ...\n    balances[msg.sender] = 0;\n    // snip\n}",
+        "function withdraw() external { ... }",
+        "... \ntotalShares -= amount;\n...",
+    ],
+)
+def test_what_is_left_out_visibly_may_be_anything(vault: SourceIndex, quote: str) -> None:
+    found = vault.locate(Claim(quote=quote))
+    assert (found.anchor, found.function) == (Anchor.EXACT, "withdraw")
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "emit Withdrawn(..., oracle);",
+        "emit Deposited(...);\n...\nreturn oracle;",
+        # from one function into another
+        "totalShares += msg.value;\n...\ntotalShares -= amount;",
+        "oracle = ... + first;",
+    ],
+)
+def test_but_the_rest_has_to_be_there(vault: SourceIndex, quote: str) -> None:
+    assert vault.locate(Claim(quote=quote)).anchor is Anchor.UNVERIFIED
+
+
 def test_the_head_of_a_contract_is_no_part_of_the_range(vault: SourceIndex) -> None:
     quote = "contract Vault {\n    function sweep(address payable to) external {"
     line = line_of(VAULT, "function sweep")
@@ -382,6 +411,12 @@ def test_vyper_is_found_with_its_own_comments(ours: tuple[SourceIndex, Project])
     assert made.locate(Claim("Pool.vy", quote=wrong)).anchor is Anchor.UNVERIFIED
     renamed = "price: uint256 = sold * self.rate // 10**18"
     assert made.locate(Claim("Pool.vy", function="_bought", quote=renamed)).anchor not in BY_QUOTE
+
+
+@pytest.mark.parametrize("bracket", "})];{")
+def test_any_number_of_brackets_says_nothing(bracket: str) -> None:
+    made = index({"a.sol": "contract A {" + bracket * 10_000})
+    assert made.locate(Claim(quote=bracket * 5_000)).anchor is Anchor.UNVERIFIED
 
 
 # Hostile text
