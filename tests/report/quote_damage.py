@@ -222,6 +222,9 @@ def _renamed(piece: Piece, rng: random.Random) -> str | None:
     new = rng.choice((f"{name}Value", f"the{name[0].upper()}{name[1:]}", f"new_{name}", "qty"))
     if name.startswith("_"):
         new = f"{name}Arg"
+    # A name in a text is no variable.
+    if any(re.search(rf"\b{re.escape(name)}\b", said) for said in re.findall(r'"[^"\n]*"', text)):
+        return None
     if re.search(rf"[.]{re.escape(name)}\b|\b{re.escape(name)}\s*[({{:]", text):
         return None
     return re.sub(rf"\b{re.escape(name)}\b", new, text)
@@ -443,7 +446,8 @@ def _swapped(piece: Piece, rng: random.Random, source: Project) -> str | None:
 def _exchanged(piece: Piece, rng: random.Random, source: Project) -> str | None:
     """One name is another one of the same file."""
     text = _COMMENT.sub("", "\n".join(piece.lines))
-    code = re.sub(r'"[^"\n]*"', "", _COMMENT.sub("", piece.file.text))
+    code = re.sub(r'""".*?"""', "", piece.file.text, flags=re.DOTALL)
+    code = re.sub(r'"[^"\n]*"', "", _COMMENT.sub("", code))
     known = sorted(set(_WORD.findall(code)))
     spots = list(_WORD.finditer(text))
     if not spots or len(known) < 2:
