@@ -157,10 +157,6 @@ def pieces(source: Project, rng: random.Random, most: int = 12) -> Iterator[Piec
             yield Piece(file, symbol, first, chosen)
 
 
-def _whole(text: str) -> str | None:
-    return text
-
-
 def _spaces(piece: Piece, rng: random.Random) -> str | None:
     out = []
     for line in piece.lines:
