@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from dataclasses import dataclass
 
@@ -45,3 +46,64 @@ def source_file(path: str, text: str) -> SourceFile:
     lines = text.count("\n") + (0 if text.endswith("\n") or not text else 1)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return SourceFile(path, text, digest, lines, _LANGUAGES.get(suffix, ""))
+
+
+class SymbolKind(enum.Enum):
+    """What a symbol of the source is."""
+
+    CONTRACT = "contract"
+    INTERFACE = "interface"
+    LIBRARY = "library"
+    FUNCTION = "function"
+    MODIFIER = "modifier"
+    CONSTRUCTOR = "constructor"
+    STATE_VARIABLE = "state_variable"
+    EVENT = "event"
+    ERROR = "error"
+    STRUCT = "struct"
+    ENUM = "enum"
+    TYPE = "type"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A named part of a source file.
+
+    Attributes:
+        kind: what it is.
+        name: "constructor", "receive" and "fallback" name themselves; of an import the path or the
+            module as written.
+        container: the contract that it stands in, "" at the top level.
+        start_line: its first line, counted from 1.
+        end_line: its last line, included.
+        signature: as written, on one line: parameters with types, visibility, modifiers, returns.
+        bases: what a contract inherits from, in order.
+    """
+
+    kind: SymbolKind
+    name: str
+    container: str
+    start_line: int
+    end_line: int
+    signature: str = ""
+    bases: tuple[str, ...] = ()
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a contract, an interface or a library."""
+        kinds = (SymbolKind.CONTRACT, SymbolKind.INTERFACE, SymbolKind.LIBRARY)
+        return self.kind in kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The symbols of a file in the order of their first lines, a contract before what it holds.
+
+    Attributes:
+        symbols: all of them.
+        broken: the parser met text that is no code; the symbols are what it understood.
+    """
+
+    symbols: tuple[Symbol, ...] = ()
+    broken: bool = False

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import NamedTuple
 
+from spectr_desktop.records.findings import Severity
+
 _LONGEST = 300
-
-
-class Severity(enum.Enum):
-    """How bad a finding is."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
 
 
 class SeverityMark(NamedTuple):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.report.severity import Severity, severity_mark
+from spectr_desktop.report.severity import severity_mark
 from spectr_desktop.ui import severities
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QFocusEvent
 
+    from spectr_desktop.records.findings import Severity
     from spectr_desktop.ui.headings import Heading
     from spectr_desktop.ui.theme import Theme
 
