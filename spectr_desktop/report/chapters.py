@@ -13,7 +13,8 @@ class Chapter(enum.Enum):
 
     TITLE = "title"  # of the whole report
     LISTING = "listing"  # findings follow
-    APART = "apart"  # summaries, conclusions: what looks like a finding is told a second time
+    APART = "apart"  # summaries, conclusions: a finding in it is told a second time
+    SCALE = "scale"  # what severities mean, scope, disclaimers: nothing in it is a finding
     UNKNOWN = "unknown"
 
 
@@ -47,6 +48,17 @@ _APART = re.compile(
     r"заключение|выводы?|итоги?|введение|обзор|резюме|общие рекомендации|рекомендации|"
     r"краткое содержание|отказ от ответственности)"
     r"(?=[\W\d_]*\Z|[ \t]*[:：&/(,–—-]|[ \t]+(?:of|and|for|on|und|et|y|der|des|de|für|by)\b)",
+    re.IGNORECASE,
+)
+_SCALE = re.compile(
+    r"(?:(?:the|our|audit|vulnerability|finding|issue) )?"
+    r"(?:severity|risk|impact|likelihood|rating)s?(?: and \w+)?[ -]"
+    r"(?:classification|definitions?|levels?|"
+    r"criteria|scale|matrix|breakdown|distribution|ratings?|categories|guide|explanation)|"
+    r"(?:classification|definitions?|explanation) of (?:severit|risk|finding|issue)|legend|"
+    r"methodology|scope|disclaimer|appendix|schweregrade|risikoklassen|haftungsausschluss|"
+    r"avertissement|niveaux de (?:gravité|sévérité|risque)|niveles de (?:severidad|riesgo)|"
+    r"aviso legal|免责声明|风险等级说明|严重程度定义|免責事項|отказ от ответственности",
     re.IGNORECASE,
 )
 _LISTING = re.compile(
@@ -136,6 +148,8 @@ _LONGEST = 200
 def chapter_of(heading: str) -> Chapter:
     """What a heading without number opens."""
     heading = heading[:_LONGEST].strip(" \t*_:：`")
+    if _SCALE.match(heading) and len(heading) < _LONGEST_CHAPTER:
+        return Chapter.SCALE
     if _APART.match(heading) and len(heading) < _LONGEST_CHAPTER:
         return Chapter.APART
     if _LISTING.match(heading):
@@ -158,6 +172,12 @@ def is_no_title(title: str) -> bool:
 def is_closing(line: str) -> bool:
     """Whether a paragraph that begins like this ends the last finding."""
     return _CLOSING.match(line[:80].lstrip(" \t*_>#")) is not None
+
+
+def is_scale(line: str) -> bool:
+    """Whether a line ends with a colon and announces what severities mean."""
+    line = line.strip(" \t*_")
+    return line.endswith((":", "：")) and len(line) < _LONGEST_CHAPTER and bool(_SCALE.match(line))
 
 
 def is_introducing(line: str) -> bool:

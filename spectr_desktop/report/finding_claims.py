@@ -48,7 +48,12 @@ def claims_of(
 def _from_prose(claim: Claim, text: str) -> Claim:
     if claim.function and claim.start_line:
         return claim
-    found = places_in(text)
+    # Prose names other contracts too: those whose place is known are not moved there.
+    found = [
+        place
+        for place in places_in(text)
+        if not (claim.path or claim.contract) or place.contract in ("", claim.contract)
+    ]
     for first in found[:1]:
         if not claim.function or first.function in ("", claim.function):
             claim = filled(claim, first)

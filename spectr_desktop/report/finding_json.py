@@ -218,7 +218,10 @@ def draft_of(value: dict[str, Any], start: int, end: int) -> Draft | None:
     named = [(_spaced(key), item) for key, item in value.items()]
     fields = [(field_of(key), key, item) for key, item in named]
     title = _title(fields)
-    draft = Draft(start, end, heading_of(plain(title)), level=7, shape="json")
+    heading = heading_of(plain(title))
+    if not heading.title:
+        heading = heading._replace(title=plain(title))
+    draft = Draft(start, end, heading, level=7, shape="json")
     for name, key, item in fields:
         if name is None or name is Field.TITLE or key in _PATHS or key in _STARTS or key in _ENDS:
             if name is Field.TITLE and (words := _words(item)) and words != title:

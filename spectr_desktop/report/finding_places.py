@@ -67,6 +67,14 @@ _CALLED = frozenset(
         *("owner", "timestamp", "ecrecover"),
     )
 )
+# "Natspec of `getPrice`" names a function, "Visibility of `buyers`" a variable.
+_VERB = re.compile(
+    r"(?:get|set|add|remove|update|withdraw|deposit|mint|burn|claim|buy|sell|swap|stake|unstake|redeem|"
+    r"execute?|init|create|cancel|pay|send|check|verify|calculate|compute|register|vote|borrow|repay|"
+    r"liquidate|is|has)[A-Z_]"
+)
+# "https://host/owner/name/blob/branch/src/A.sol": the path is what follows the branch.
+_ADDRESS = re.compile(r"//.{0,200}?/(?:blob|tree|raw)/[^/]{1,100}/")
 _DEFINED = re.compile(
     r"\bfunction[ \t]+(?P<function>\w{1,80})[ \t]*\(|(?P<special>\b(?:constructor|receive|"
     r"fallback))[ \t]*\(|"
@@ -74,8 +82,8 @@ _DEFINED = re.compile(
 )
 _CONTRACT = re.compile(r"^[ \t]*(?:abstract )?(?:contract|library)[ \t]+(\w{1,80})", re.MULTILINE)
 _IN_TITLE = re.compile(
-    r"\b(?:in|by|from|via|on|dans|von|en|durch|through|within|inside|during|of(?= `)|"
-    r"for(?= `))[ \t]+(?:the |der |die |la |las |el )?"
+    r"\b(?:in|by|from|via|on|dans|von|en|durch|through|within|inside|during|em|na|of(?= `)|"
+    r"for(?= `))[ \t]+(?:the |der |die |la |las |el |função |función |fonction |funktion )?"
     r"(?P<ticked>`?)(?P<word>[a-z_]\w{2,80})(?=`|\b(?!\.\w))|"
     r"\A[\W\d]{0,20}`(?P<first>[a-z_]\w{2,80})`|"
     r"`(?P<cjk>[a-z_]\w{2,80})`(?=[ \t]?(?:中|函数|関数|の|における|function|method|"
@@ -141,6 +149,9 @@ def function_in_title(title: str, texts: str) -> str:
         word = found["word"] or found["first"] or found["cjk"]
         if not _is_function(word) or word in _CALLED:
             continue
+        of = found[0].lower().startswith(("of ", "for "))
+        if of and not _VERB.match(word) and f"function {word}" not in texts:
+            continue
         if found["ticked"] or found["cjk"] or f"function {word}" in texts:
             return word
         if (
@@ -173,7 +184,8 @@ def _part(found: re.Match[str]) -> Claim | None:
     claim: Claim | None = None
     if group["path"]:
         first, last = _range(group["at"], group["to"])
-        claim = Claim(path=group["path"].strip("`").strip(), start_line=first, end_line=last)
+        path = _ADDRESS.sub("", group["path"].strip("`").strip(), count=1)
+        claim = Claim(path=path, start_line=first, end_line=last)
     elif number := group["line"] or group["l1"] or group["j1"]:
         first, last = _range(number, group["last"] or group["l2"] or group["j2"])
         claim = Claim(start_line=first, end_line=last)

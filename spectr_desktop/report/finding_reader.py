@@ -13,6 +13,7 @@ from spectr_desktop.report.chapters import (
     is_closing,
     is_introducing,
     is_no_title,
+    is_scale,
 )
 from spectr_desktop.report.finding_draft import Draft
 from spectr_desktop.report.finding_lines import (
@@ -260,7 +261,8 @@ class FindingReader:
         group = group_of(words)
         if group is not None:
             self._close()
-            self._enter(level, Chapter.LISTING, group)
+            self._leave(level)
+            self._enter(level, Chapter.SCALE if self._is_scale() else Chapter.LISTING, group)
             return
         read = heading_of(words)
         # A name or a mark makes it a finding, whatever its words are.
@@ -281,7 +283,7 @@ class FindingReader:
             read.title and is_no_title(read.title)
         ):
             return
-        else:
+        elif read.named or not self._is_scale():
             self._begin(start, read, level, text)
 
     def _is_part(self, opened: Draft, level: int, text: str, _latent: _Latent | None) -> bool:
@@ -293,7 +295,7 @@ class FindingReader:
         deeper = level > opened.level
         if opened.level == _BELOW:
             deeper = opened.shape == "" or (opened.index >= 0 and name not in opened.seen)
-            if _PLURAL.match(text):
+            if _PLURAL.match(text) or (name is Field.SEVERITY and opened.known_severity):
                 return False
         if not deeper and (
             level != opened.level
@@ -322,7 +324,7 @@ class FindingReader:
         table, opened = self._table, self._open
         if table.lists_findings and not self._is_title_pair(cells):
             draft = table.finding(cells, start, start + len(text.rstrip()))
-            if draft is not None:
+            if draft is not None and not self._is_scale():
                 self.shelf.rows.append(draft)
             return
         labels = self._row_labels(cells)
@@ -474,10 +476,14 @@ class FindingReader:
 
     def _begins(self, lead: Lead, text: str, start: int) -> bool:
         """Begin a finding, a group or a chapter at a line that is no heading."""
+        if is_scale(text):
+            self._close()
+            self._enter(_BELOW, Chapter.SCALE, None)
+            return True
         if lead.bold and not lead.rest:
             words = plain(lead.bold)
             group, chapter = group_of(words), chapter_of(heading_of(words).title)
-            if group is not None or chapter in (Chapter.APART, Chapter.LISTING):
+            if group is not None or chapter in (Chapter.APART, Chapter.LISTING, Chapter.SCALE):
                 self._close()
                 self._enter(_BELOW, Chapter.LISTING if group else chapter, group)
                 return True
@@ -496,7 +502,7 @@ class FindingReader:
         listing = context is not None and context.chapter is Chapter.LISTING
         group = context.group if context is not None else None
         begun = start_of(lead, listing=listing, grouped=group is not None)
-        if begun is None or not self._fits(begun, lead):
+        if begun is None or not self._fits(begun, lead) or self._is_scale():
             return False
         if self._is_apart() and begun.heading.severity is None and not begun.heading.named:
             return False
@@ -541,7 +547,7 @@ class FindingReader:
         if context is not None:
             draft.group = context.group
             draft.listed = context.chapter is Chapter.LISTING
-            draft.told_again = context.chapter is Chapter.APART
+            draft.told_again = self._is_apart()
         self._open = draft
 
     def _close(self) -> None:
@@ -564,4 +570,8 @@ class FindingReader:
 
     def _is_apart(self) -> bool:
         context = self._context()
-        return context is not None and context.chapter is Chapter.APART
+        return context is not None and context.chapter in (Chapter.APART, Chapter.SCALE)
+
+    def _is_scale(self) -> bool:
+        context = self._context()
+        return context is not None and context.chapter is Chapter.SCALE

@@ -85,6 +85,8 @@ class Shelf:
             self.rows.append(draft)
             return
         twins = self._by_title.get(_key(draft.title))
+        if twins is not None and not draft.seen and not draft.texts and not draft.fences:
+            return
         if twins is None or (
             len(twins) < _MOST_COMPARED and all(_differ(twin, draft) for twin in twins)
         ):

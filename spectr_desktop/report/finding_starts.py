@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop.report.chapters import Chapter, chapter_of, is_no_title, says_no_fault
 from spectr_desktop.report.finding_titles import LONGEST_TITLE, Heading, group_of, heading_of, plain
-from spectr_desktop.report.finding_words import SEVERITY_OF, WORD, field_of
+from spectr_desktop.report.finding_words import SEVERITY_LABEL, SEVERITY_OF, WORD, field_of
 
 if TYPE_CHECKING:
     from spectr_desktop.report.finding_lines import Lead
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 _LONG_LINE = 200
 _LONGEST_TITLE = 140
 _REST = re.compile(
-    rf"[ \t:–—\-|]{{0,4}}(?:[\[(（][ \t]?)?(?:(?:severity|"
-    rf"risk)[ \t]?[:–—-]?[ \t]?)?\**(?P<word>{WORD})\**"
-    r"(?:[ \t-](?:severity|risk))?(?:[ \t]?[\])）])?(?=[ \t]*(?:[:：.,;–—|]|-[ \t]|"
-    r"\Z))[ \t]*[:：.,;–—|-]?[ \t]*",
+    rf"[ \t:–—\-|]{{0,4}}(?:[\[(（][ \t]?)?(?:{SEVERITY_LABEL}[ \t]?[:：–—-]?[ \t]?)?"
+    rf"\**(?P<word>{WORD})\**(?:[ \t-](?:severity|risk))?(?:[ \t]?[\])）])?"
+    r"(?=[ \t]*(?:[:：.,;–—|]|-[ \t]|\Z))[ \t]*[:：.,;–—|-]?[ \t]*",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"[:：][ \t]+|[：]|[ \t]+[-–—][ \t]+|(?<=[^\W\d])\.[ \t]+|。")

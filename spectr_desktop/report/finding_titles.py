@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from spectr_desktop.records.findings import Severity
-from spectr_desktop.report.finding_words import SEVERITY_OF, WORD
+from spectr_desktop.report.finding_words import SEVERITY_LABEL, SEVERITY_OF, WORD
 
 _LONGEST_GROUP = 80
 LONGEST_TITLE = 400
@@ -45,11 +45,7 @@ _NUMBER = re.compile(
 _NOUN = (
     r"(?:[ \t-]?(?:severity|risk|impact|priority|级|级别|危|危险|风险|严重性|リスク|риск)(?!\w))?"
 )
-_LABELLED = (
-    r"(?:(?:severity|risk|schweregrad|sévérité|gravité|severidad|gravedad|严重程度|严重性|風險|"
-    r"风险等级|深刻度|重大度|серьезность|серьёзность|"
-    r"критичность)[ \t]?(?:level)?[ \t]?[:：–—-]?[ \t]?)?"
-)
+_LABELLED = rf"(?:{SEVERITY_LABEL}[ \t]?(?:level)?[ \t]?[:：–—-]?[ \t]?)?"
 _MARKED = re.compile(
     rf"[\[(【（][ \t]?{_LABELLED}(?P<word>{WORD}){_NOUN}[ \t]?[\])】）]", re.IGNORECASE
 )

@@ -75,7 +75,8 @@ _LABELS: dict[Field, str] = {
         affected contract(s)|file location|stelle|ort|fundstelle|fundort|datei|betroffene stelle|
         dateien|
         emplacement|localisation|fichier|fichiers|lieu|ubicación|ubicacion|localización|archivo|
-        lugar|localização|arquivo|posizione|位置|文件|代码位置|漏洞位置|所在位置|受影响文件|場所|
+        lines of code|lugar|localização|arquivo|posizione|位置|文件|代码位置|漏洞位置|所在位置|
+        受影响文件|場所|
         箇所|該当箇所|
         ファイル|местоположение|расположение|файл|место|где|instances|affected area|code reference|
         file path""",
@@ -197,6 +198,13 @@ _LEVELS = {
 _BY_LENGTH = sorted(SEVERITY_OF, key=len, reverse=True)
 WORD = "(?:" + "|".join(re.escape(word) for word in _BY_LENGTH) + r")(?![^\W\d_\u3000-\u9fff])"
 """A pattern for any severity word; it ends at a word's end, and needs no flag but IGNORECASE."""
+
+SEVERITY_LABEL = (
+    r"(?:severity|risk|schweregrad|risiko|sévérité|gravité|criticité|severidad|gravedad|"
+    r"severidade|gravidade|gravità|严重程度|严重性|风险等级|危险等级|深刻度|重大度|"
+    r"серьезность|серьёзность|критичность)"
+)
+"""A pattern for the words that introduce a severity inside a line."""
 
 _LEADING = re.compile(rf"[^\w\n]{{0,12}}({WORD})", re.IGNORECASE)
 _SECOND = re.compile(

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 # A feed reads at most this many lines, and leaves the rest to the next one: 16 KB of line ends
 # must not take longer than a frame. Real reports have far longer lines.
-_FEWEST_LINES = 400
-_CHARACTERS_A_LINE = 16
+_FEWEST_LINES = 100
+_CHARACTERS_A_LINE = 64
+_BLANK = 1 / 16
 _SLICE = 16_384
 
 
@@ -86,6 +87,9 @@ class FindingParser:
         self._end_line()
         self._read(None)
         self._end_json()
+        rows = self._reader.shelf.rows
+        if rows and not ended and rows[-1].end >= self._start - 1:
+            rows[-1].cut = True
         last = self._reader.finish()
         if last is not None and (not ended or last.in_fence):
             self._last = last
@@ -132,13 +136,13 @@ class FindingParser:
         self._start += len(text) + 1
         self._length = 0
 
-    def _read(self, most: int | None) -> None:
+    def _read(self, most: float | None) -> None:
         """Read lines that wait, at most so many."""
         lines = self._lines
         while lines and (most is None or most > 0):
             line = lines.popleft()
             if most is not None:
-                most -= 1 + len(line.text) // _SLICE
+                most -= 1 + len(line.text) / _SLICE if line.text else _BLANK
             if self._scanner is None or not self._json(line, self._scanner):
                 self._plain(line)
 
