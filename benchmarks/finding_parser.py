@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.corpus import report
 from spectr_desktop.report.parser import FindingParser, parse_findings
 from tests.report.report_corpus import faults, reports
-from tests.report.test_parser import HOSTILE
+from tests.report.test_parser import HOSTILE, before
 
 _DELTA = 33 * 4
 _PIECE = 16_384
@@ -78,7 +78,7 @@ def hostile() -> None:
     cases["quote of 1 MB"] = "## High: x\n\n```solidity\n" + "uint256 x = 1;\n" * 70_000
     cases["line of 10 MB"] = "word *x* " * 1_100_000
     for name, text in cases.items():
-        times, end = _feed(f"## High: A fault\n\n{text}", _PIECE, ask=False)
+        times, end = _feed(before(name) + text, _PIECE, ask=False)
         mark = "" if max(times) <= _TARGET_MS else "  !"
         print(f"  {name:<18} longest {max(times):7.2f}  finish {end:8.1f}{mark}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from spectr_desktop.report.finding_words import LONGEST_LABEL, Field, field_of
@@ -111,6 +112,7 @@ def is_rule(line: str) -> bool:
     return len(line) <= _LONGEST_MARK and _RULE.match(line) is not None
 
 
+@lru_cache(maxsize=16)
 def lead_of(line: str) -> Lead:
     """Marker, bold words and rest of a line."""
     line = line[:LONGEST_LOOK]

@@ -71,7 +71,7 @@ class Shelf:
         twins = self._by_title.get(_key(draft.title))
         if twins is None:
             self._add(draft)
-        elif twins[-1].is_poor and twins[-1].shape != draft.shape:
+        elif twins[-1].shape != draft.shape and twins[-1].is_poor:
             self._replace(twins[-1], draft)
 
     def close(self, draft: Draft) -> None:

@@ -25,6 +25,7 @@ _FEWEST_LINES = 100
 _CHARACTERS_A_LINE = 64
 _BLANK = 1 / 16
 _SLICE = 16_384
+_INDENT, _LONGEST_BEGINNING = 40, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,16 @@ class Changes:
     cleared: bool = False
 
 
-@dataclass(slots=True)
-class _Line:
-    text: str
-    start: int
-    rest_of_json: bool = False
-
-
 class FindingParser:
     """Reads findings from text that arrives in pieces. Never raises because of the text."""
 
     def __init__(self) -> None:
         self._reader = FindingReader()
         self._pieces: list[str] = []
-        self._start = 0
-        self._length = 0
-        self._lines: deque[_Line] = deque()
+        self._blocks: deque[str] = deque()
+        self._at: int = 0
+        self._start: int = 0
+        self._inside_line = False
         self._scanner: JsonScanner | None = None
         self._scanned_fence = ""
         self._built: dict[Draft, ParsedFinding] = {}
@@ -66,13 +61,11 @@ class FindingParser:
 
     def feed(self, text: str) -> Changes:
         """Take the next piece of the report, cut anywhere."""
-        first, *others = text.split("\n")
-        self._pieces.append(first)
-        self._length += len(first)
-        for part in others:
-            self._end_line()
-            self._pieces.append(part)
-            self._length = len(part)
+        end = text.rfind("\n") + 1
+        if end:
+            self._pieces.append(text[:end])
+            self._end_block()
+        self._pieces.append(text[end:])
         self._read(_FEWEST_LINES + len(text) // _CHARACTERS_A_LINE)
         return self._changes()
 
@@ -84,11 +77,13 @@ class FindingParser:
         """
         if self._finished:
             return Changes()
-        self._end_line()
+        length = self._start - self._at + sum(map(len, (*self._blocks, *self._pieces)))
+        self._pieces.append("\n")
+        self._end_block()
         self._read(None)
         self._end_json()
         rows = self._reader.shelf.rows
-        if rows and not ended and rows[-1].end >= self._start - 1:
+        if rows and not ended and rows[-1].end >= length:
             rows[-1].cut = True
         last = self._reader.finish()
         if last is not None and (not ended or last.in_fence):
@@ -129,55 +124,60 @@ class FindingParser:
         shelf.changed.clear()
         return Changes(added, changed, cleared)
 
-    def _end_line(self) -> None:
-        text = "".join(self._pieces)
+    def _end_block(self) -> None:
+        self._blocks.append("".join(self._pieces))
         self._pieces.clear()
-        self._lines.append(_Line(text, self._start))
-        self._start += len(text) + 1
-        self._length = 0
 
     def _read(self, most: float | None) -> None:
         """Read lines that wait, at most so many."""
-        lines = self._lines
-        while lines and (most is None or most > 0):
-            line = lines.popleft()
+        while self._blocks and (most is None or most > 0):
+            block, at = self._blocks[0], self._at
+            end = block.find("\n", at)
+            if end < 0:
+                self._blocks.popleft()
+                self._at = 0
+                continue
             if most is not None:
-                most -= 1 + len(line.text) / _SLICE if line.text else _BLANK
-            if self._scanner is None or not self._json(line, self._scanner):
-                self._plain(line)
+                most -= 1 if end > at else _BLANK
+            if self._scanner is not None or self._begins_json(block, at, end):
+                end = self._json(block, at, end)
+            else:
+                self._reader.line(block[at:end].removesuffix("\r"), self._start)
+                end += 1
+            self._start += end - at
+            self._at = end
 
-    def _plain(self, line: _Line) -> None:
-        text = line.text.removesuffix("\r")
+    def _begins_json(self, block: str, at: int, end: int) -> bool:
+        """Whether a line begins JSON; it is followed from there."""
+        if block[at : min(end, at + _INDENT)].lstrip()[:1] not in ("{", "["):
+            return False
         reader = self._reader
-        if text[:40].lstrip()[:1] in ("{", "[") and reader.takes_json and begins_json(text):
-            self._scanner = JsonScanner(line.start)
-            self._scanned_fence = reader.fence
-            if self._json(line, self._scanner):
-                return
-        reader.line(text, line.start)
-
-    def _json(self, line: _Line, scanner: JsonScanner) -> bool:
-        """Read a line as JSON; False if it is none of it."""
-        text = line.text
-        if not line.rest_of_json:
-            fence = self._scanned_fence
-            if fence and is_closing_fence(text, fence):
-                self._end_json()
-                return False
-            if not fence and (heading(text) or opening_fence(text)):
-                self._end_json()
-                return False
-        piece, rest = text[:_SLICE], text[_SLICE:]
-        for draft in scanner.feed(piece if rest else piece + "\n"):
-            self._reader.add(draft)
-        if rest and not scanner.done:
-            self._lines.appendleft(_Line(rest, line.start + len(piece), rest_of_json=True))
-        if self._scanned_fence:
-            if not rest:
-                self._reader.line(text.removesuffix("\r"), line.start)
-        elif scanner.done:
-            self._scanner = None
+        if not reader.takes_json or not begins_json(block[at : min(end, at + _LONGEST_BEGINNING)]):
+            return False
+        self._scanner = JsonScanner(self._start)
+        self._scanned_fence = reader.fence
         return True
+
+    def _json(self, block: str, at: int, end: int) -> int:
+        """Read a line, or a slice of a long one, as JSON; return where it ends."""
+        scanner, fence = self._scanner, self._scanned_fence
+        assert scanner is not None  # noqa: S101
+        line = block[at : min(end, at + _SLICE)]
+        if not self._inside_line:
+            ends = is_closing_fence(line, fence) if fence else heading(line) or opening_fence(line)
+            if ends:
+                self._end_json()
+                self._reader.line(block[at:end].removesuffix("\r"), self._start)
+                return end + 1
+        is_whole = at + len(line) == end
+        for draft in scanner.feed(line + "\n" if is_whole else line):
+            self._reader.add(draft)
+        if fence and not self._inside_line:
+            self._reader.line(block[at:end].removesuffix("\r"), self._start)
+        self._inside_line = not is_whole and not scanner.done
+        if scanner.done and not fence:
+            self._scanner = None
+        return at + len(line) if self._inside_line else end + 1
 
     def _end_json(self) -> None:
         if self._scanner is None:
