@@ -13,7 +13,7 @@ _BORNE_OUT = 4000
 
 
 def claims_of(
-    places: list[Claim], title: str, quotes: list[str], description: str
+    places: list[Claim], title: str, quotes: list[str], fixes: list[str], description: str
 ) -> tuple[Claim, ...]:
     """Put the places of a finding together, the main one first.
 
@@ -21,6 +21,7 @@ def claims_of(
         places: as its labels name them.
         title: its first line as it is written.
         quotes: the code that shows the fault.
+        fixes: code that mends it: it bears out a function that the title names.
         description: names the place of those that have no label for it.
     """
     codes = [_quoted(quote) for quote in quotes]
@@ -31,8 +32,9 @@ def claims_of(
         defined = defined_in(codes[0].quote)
         first = filled(first, replace(defined, function="") if first.function else defined)
     if not first.function:
-        texts = "\n".join((description[:_BORNE_OUT], *(quote[:_BORNE_OUT] for quote in quotes)))
-        first = replace(first, function=function_in_title(title, f"{texts}\n{title}"))
+        texts = (title, description, *quotes, *fixes)
+        joined = "\n".join(text[:_BORNE_OUT] for text in texts)
+        first = replace(first, function=function_in_title(title, joined))
     first = _from_prose(first, description[:_PROSE])
     if codes and not first.quote:
         first = replace(first, quote=codes[0].quote)

@@ -22,6 +22,10 @@ _PLACE_LINE = re.compile(
     r"[ \t]{0,3}\*{0,2}(`[^`\n]{2,160}`)\*{0,2}"
     r"(?:[ \t]*[·|][ \t]*\w{2,20}:[ \t]*[\w.%]{1,20})*[ \t]*\Z"
 )
+_AFTER_LEVEL = re.compile(
+    r"[\W_]{0,8}\w{1,20}[*_`\])]{0,4}[ \t]{0,3}[-–—:.,;(：，。（][ \t]*(.+)",
+    re.DOTALL,
+)
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]|[ \t]{2,}\S|[`(]")
 
 
@@ -226,7 +230,11 @@ class Draft:
             likelihood=self.levels.get(Field.LIKELIHOOD, ""),
             category=plain(category) if len(category) < _MUCH else category,
             claims=claims_of(
-                [*self.given, *self._places()], self.written or self.title, quotes, description
+                [*self.given, *self._places()],
+                self.written or self.title,
+                quotes,
+                fixes,
+                description,
             ),
             description=description,
             exploit_scenario=scenario,
@@ -300,8 +308,9 @@ class Draft:
         level = level_in(value)
         if level and name not in self.levels:
             self.levels[name] = level
-        if not level or len(value) > _PROSE_LEFT + 8:
-            self._keep(Field.IMPACT, value)
+        rest = _AFTER_LEVEL.match(value) if level else None
+        if rest is not None or not level:
+            self._keep(Field.IMPACT, rest[1] if rest else value)
         self.current = Field.IMPACT if name is Field.IMPACT else Field.DESCRIPTION
 
     def _keep(self, name: Field, value: str) -> None:

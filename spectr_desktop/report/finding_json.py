@@ -14,7 +14,7 @@ from spectr_desktop.report.finding_draft import Draft
 from spectr_desktop.report.finding_lines import Label
 from spectr_desktop.report.finding_places import filled, lines_in, places_in
 from spectr_desktop.report.finding_titles import heading_of, plain
-from spectr_desktop.report.finding_words import Field, field_of
+from spectr_desktop.report.finding_words import Field, field_of, severity_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ class JsonScanner:
         value = _loaded(text)
         draft = None if value is None else draft_of(value, entry.start, end)
         if draft is not None:
-            draft.group = None
+            draft.group = severity_in(_spaced(entry.key)) if entry.key else None
             for holder in self._stack[:depth]:
                 holder.holds = True
         return draft
@@ -283,15 +283,10 @@ def _claims(value: dict[str, Any], depth: int = 0) -> list[Claim]:
     own = Claim(path=path if "." in path else "", start_line=first, end_line=last)
     if path and (found := places_in(path)):
         own = filled(found[0], own)
-    for key, bare in (
-        ("contract", True),
-        ("contract name", True),
-        ("function", True),
-        ("function name", True),
-    ):
-        words = _words(value.get(key))
-        if words:
-            own = filled(own, _named(words, key.startswith("function"), bare=bare))
+    for key, item in cast("dict[str, object]", value).items():
+        name = field_of(key)
+        if name in (Field.CONTRACT, Field.FUNCTION) and (words := _words(item)):
+            own = filled(own, _named(words, is_function=name is Field.FUNCTION))
     if depth:
         code = next((value[key] for key in _CODES if isinstance(value.get(key), str)), "")
         own = Claim(
@@ -304,9 +299,9 @@ def _claims(value: dict[str, Any], depth: int = 0) -> list[Claim]:
         if key in _PATHS and isinstance(item, str):
             continue
         if name is Field.LOCATION or (name is Field.DESCRIPTION and is_list):
-            claims += _located(cast("object", item), depth + 1) if depth < _DEEPEST_PLACE else ()
+            claims += _located(item, depth + 1) if depth < _DEEPEST_PLACE else ()
         elif name is Field.FUNCTION and is_list:
-            named = (_named(str(word), True, bare=True) for word in cast("list[object]", item))
+            named = (_named(str(word), is_function=True) for word in cast("list[object]", item))
             claims += [claim for claim in named if claim != Claim()]
     if own != Claim():
         claims = (
@@ -331,8 +326,8 @@ def _located(item: object, depth: int) -> Iterator[Claim]:
             yield from _located(entry, depth)
 
 
-def _named(words: str, is_function: bool, *, bare: bool) -> Claim:
-    found = places_in(words, bare=bare)
+def _named(words: str, *, is_function: bool) -> Claim:
+    found = places_in(words, bare=True)
     if found:
         return found[0]
     word = re.match(r"\w{1,80}", words)

@@ -29,7 +29,7 @@ _PLACE = re.compile(
     r"|\b(?:function|funktion|fonction|función|função|funzione|method|modifier|modificador|"
     r"функци[яию]|函数|関数)[ \t:：]{0,3}\*{0,2}`"
     r"(?P<named>[A-Za-z_]\w{0,80})"
-    r"|`(?P<before>[a-z_]\w{0,80})`[ \t]?(?:function\b|modifier\b|method\b|函数|方法|関数|メソッド)"
+    r"|`(?P<before>[a-z_]\w{0,80})`[ \t]?(?:function\b|method\b|函数|方法|関数|メソッド)"
     r"|\b(?:contract|vertrag|contrat|contrato|library|interface|合约|"
     r"контракт)[ \t:]{1,3}[`*]{0,3}(?P<of>[A-Z]\w{0,80})"
     r"|(?<!\w)[`*]{0,3}(?P<cbefore>[A-Z]\w{0,80})[`*]{0,3}[ \t](?:contract|library|合约|"
@@ -86,6 +86,7 @@ _IN_TITLE = re.compile(
     r"for(?= `))[ \t]+(?:the |der |die |la |las |el |função |función |fonction |funktion )?"
     r"(?P<ticked>`?)(?P<word>[a-z_]\w{2,80})(?=`|\b(?!\.\w))|"
     r"\A[\W\d]{0,20}`(?P<first>[a-z_]\w{2,80})`|"
+    r"`(?P<last>[a-z_]\w{2,80})`?\Z|"
     r"`(?P<cjk>[a-z_]\w{2,80})`(?=[ \t]?(?:中|函数|関数|の|における|function|method|"
     r"モディファイア))"
 )
@@ -146,7 +147,7 @@ def function_in_title(title: str, texts: str) -> str:
         texts: what the finding says, with its quotes.
     """
     for found in _IN_TITLE.finditer(title[:_LONGEST]):
-        word = found["word"] or found["first"] or found["cjk"]
+        word = found["word"] or found["first"] or found["cjk"] or found["last"]
         if not _is_function(word) or word in _CALLED:
             continue
         of = found[0].lower().startswith(("of ", "for "))
@@ -154,6 +155,8 @@ def function_in_title(title: str, texts: str) -> str:
             continue
         if found["ticked"] or found["cjk"] or f"function {word}" in texts:
             return word
+        if found["last"]:
+            continue
         if (
             f"{word}()" in texts
             or (f"`{word}`" in texts and not found["first"])

@@ -76,6 +76,7 @@ _REVERSED_GROUP = re.compile(
     rf"criticité)[ \t])?(?P<word>{WORD})[\s)：:]*\Z",
     re.IGNORECASE,
 )
+_COUNTER = re.compile(r"\A\d{1,3}(?:\.\d{1,3}){0,3}[.)]?[ \t]+")
 _EDGES = " \t\r\n:：.-–—|·*_•,、#=>"
 _BY_LETTER = {
     "C": Severity.CRITICAL,
@@ -139,7 +140,7 @@ def group_of(text: str) -> Severity | None:
     """The severity that a whole heading consists of, as "High severity findings (2)"."""
     if len(text) > _LONGEST_GROUP:
         return None
-    text = text.strip(_EDGES + "[]【】")
+    text = _COUNTER.sub("", text.strip(), count=1).strip(_EDGES + "[]【】")
     first = _OUTSIDE.match(text)
     if first is not None:
         text = text[first.end() :]

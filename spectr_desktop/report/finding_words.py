@@ -72,7 +72,8 @@ _LABELS: dict[Field, str] = {
         categoría|tipo|tipo de vulnerabilidad|类型|漏洞类型|分类|类别|種類|脆弱性の種類|カテゴリ|
         分類|категория|
         тип|тип уязвимости|swc registry|bug class|swc reference|attack type""",
-    Field.LOCATION: """location|locations|file|files|path|where|place|affected code location|
+    Field.LOCATION: """location|context|locations|file|
+        files|path|where|place|affected code location|
         affected file|
         affected files|affected|affected locations|code location|source|target|affected component|
         affected contract(s)|file location|stelle|ort|fundstelle|fundort|datei|betroffene stelle|
@@ -102,7 +103,8 @@ _LABELS: dict[Field, str] = {
         código|código afectado|codice|codice vulnerabile|漏洞代码|相关代码|代码|代码片段|
         問題のコード|該当コード|コード|
         脆弱なコード|уязвимый код|код|фрагмент кода""",
-    Field.DESCRIPTION: """description|details|detail|summary|explanation|overview|root cause|
+    Field.DESCRIPTION: """description|details|detail|summary|reasoning|
+        what happens|explanation|overview|root cause|
         cause|what|
         issue description|problem description|vulnerability detail|vulnerability details|
         technical details|
@@ -116,7 +118,9 @@ _LABELS: dict[Field, str] = {
         root cause analysis""",
     Field.SCENARIO: """scenario|exploit scenario|attack scenario|exploitation scenario|
         attack vector|attack path|
-        exploit path|attack|exploit|exploitation|how to exploit|attack steps|exploit steps|steps|
+        exploit path|attack|exploit|exploitation|how to exploit|
+        how it is exploited|how it's exploited|
+        how an attacker exploits it|attack steps|exploit steps|steps|
         steps to reproduce|reproduction|example scenario|how it can be exploited|attack flow|
         trigger|
         angriffsszenario|szenario|angriff|ablauf|scénario|scénario d'attaque|
@@ -134,7 +138,8 @@ _LABELS: dict[Field, str] = {
     Field.RECOMMENDATION: """recommendation|recommendations|recommended mitigation|
         recommended mitigation steps|
         mitigation|mitigations|remediation|remediation steps|solution|recommended action|action|
-        how to fix|suggestion|suggestions|mitigation steps|advice|recommendation(s)|resolution|
+        how to fix|how to fix it|the fix|how to mitigate|mitigation strategy|what to do|
+        suggestion|suggestions|mitigation steps|advice|recommendation(s)|resolution|
         empfehlung|empfehlungen|maßnahme|maßnahmen|behebung|lösung|abhilfe|recommandation|
         recommandations|atténuation|remédiation|correctif recommandé|recomendación|recomendacion|
         recomendaciones|mitigación|solución|recomendação|recomendações|raccomandazione|建议|
