@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import random
 from itertools import pairwise
@@ -273,17 +274,25 @@ def before(name: str) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_no_time(name: str) -> None:
     text = before(name) + HOSTILE[name] + "\n## Low: The end\n"
+    # The figure that is promised is 50 ms. A shared machine may stop a run now and then.
+    assert any(slowest_feed(text) < 0.1 for _ in range(3))
+
+
+def slowest_feed(text: str) -> float:
     parser = FindingParser()
     slowest = 0.0
-    for start in range(0, len(text), 16_384):
-        began = perf_counter()
-        changes = parser.feed(text[start : start + 16_384])
-        for index in (*changes.added, *changes.changed)[-3:]:
-            parser.finding(index)
-        slowest = max(slowest, perf_counter() - began)
-    parser.finish()
-    # The figure that is promised is 50 ms; a shared machine may be four times slower.
-    assert slowest < 0.2
+    gc.disable()  # as the program does: it collects from a timer of its own
+    try:
+        for start in range(0, len(text), 16_384):
+            began = perf_counter()
+            changes = parser.feed(text[start : start + 16_384])
+            for index in (*changes.added, *changes.changed)[-3:]:
+                parser.finding(index)
+            slowest = max(slowest, perf_counter() - began)
+        parser.finish()
+    finally:
+        gc.enable()
+    return slowest
 
 
 def test_five_thousand_findings() -> None:
