@@ -41,6 +41,26 @@ class Anchor(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """The kind of a weakness, as far as it is in the shipped tables.
+
+    Attributes:
+        scwe: an id of OWASP's Smart Contract Weakness Enumeration such as "SCWE-046", "" if none.
+        owasp_sc: an id of OWASP's Smart Contract Top 10 such as "SC08", "" if none.
+        year: the edition of that list, 0 without an id: the same number means another weakness in
+            another year.
+        cwe: a number of the Common Weakness Enumeration, 0 if none.
+        model_label: the model's words, also where they name nothing that is known.
+    """
+
+    scwe: str = ""
+    owasp_sc: str = ""
+    year: int = 0
+    cwe: int = 0
+    model_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A place in the source as the model names it; none of it is believed.
 
