@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Severity(enum.Enum):
@@ -21,7 +21,8 @@ class Anchor(enum.Enum):
 
     EXACT: the quote stands where it was claimed, or in the one place that has it.
     MOVED: the quote stands there, but the claimed line is another.
-    FUZZY: the quote stands there with small differences.
+    FUZZY: the quote stands there with small differences, or in several places of which nothing
+        tells the one that is meant.
     SYMBOL_ONLY: no quote was found; the named function or contract exists.
     UNVERIFIED: nothing of it was found.
     MISSING_FILE: the named file is not among those that were sent.
@@ -143,3 +144,115 @@ class ParsedFinding:
     start: int = 0
     end: int = 0
     complete: bool = True
+
+
+class State(enum.Enum):
+    """What the auditor decided about a finding."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    FALSE_POSITIVE = "false_positive"
+    ACKNOWLEDGED = "acknowledged"
+    FIXED = "fixed"
+    PARTLY_FIXED = "partly_fixed"
+    DUPLICATE = "duplicate"
+    WONT_FIX = "wont_fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of a finding; each but the title is Markdown."""
+
+    title: str = ""
+    description: str = ""
+    exploit_scenario: str = ""
+    proof_of_concept: str = ""
+    recommendation: str = ""
+    suggested_fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One run's report of a finding.
+
+    Attributes:
+        run: the run's id, "" for a finding that the auditor wrote.
+        cell: the request of the run, part and pass.
+        index: which finding of the cell's report it is, from 0.
+        model: the model's id.
+        texts: the model's words, never changed.
+        severity: by the matrix if impact and likelihood are named, else as named; or None.
+        severity_origin: "matrix", "model" or "".
+        impact: "high", "medium", "low" or "".
+        likelihood: "high", "medium", "low" or "".
+        category: the kind of weakness.
+        confidence: the model's own word or figure, only recorded.
+        locations: where it points to, the main one first.
+        start: the offset in the cell's text at which it begins.
+        end: the offset behind its last character.
+        complete: it ended by itself.
+        source_sha256: of the file of its first location, as it was sent.
+    """
+
+    run: str = ""
+    cell: str = ""
+    index: int = 0
+    model: str = ""
+    texts: Texts = field(default_factory=Texts)
+    severity: Severity | None = None
+    severity_origin: str = ""
+    impact: str = ""
+    likelihood: str = ""
+    category: Category = field(default_factory=Category)
+    confidence: str = ""
+    locations: tuple[Location, ...] = ()
+    start: int = 0
+    end: int = 0
+    complete: bool = True
+    source_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a project knows of one weakness: what models said, and what the auditor decided.
+
+    Attributes:
+        key: "F1", "F2", … in order of appearance; never changes.
+        sightings: the runs that reported it, the first one first; empty for the auditor's own.
+        texts: the words as they are now, edited or the first sighting's.
+        severity: the auditor's if he chose one, else the worst of the sightings.
+        severity_origin: "auditor", "matrix", "model" or "".
+        locations: in the newest source, the main one first.
+        state: what the auditor decided.
+        note: the auditor's words.
+        edited: the texts are no longer the model's.
+        recheck: its code has changed since it was decided.
+        stale: its code has changed since it was found, and its lines follow through the diff.
+        duplicate_of: the key of the finding that it was merged into, "" if it stands for itself.
+        by_hand: the auditor wrote it.
+    """
+
+    key: str
+    sightings: tuple[Sighting, ...] = ()
+    texts: Texts = field(default_factory=Texts)
+    severity: Severity | None = None
+    severity_origin: str = ""
+    locations: tuple[Location, ...] = ()
+    state: State = State.OPEN
+    note: str = ""
+    edited: bool = False
+    recheck: bool = False
+    stale: bool = False
+    duplicate_of: str = ""
+    by_hand: bool = False
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether none of its places was found in the source."""
+        return not self.by_hand and not any(place.anchor.is_found for place in self.locations)
+
+    @property
+    def place(self) -> Location | None:
+        """The first of its places that exists, else the first that was claimed."""
+        found = (place for place in self.locations if place.anchor.is_found)
+        return next(found, self.locations[0] if self.locations else None)
