@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from spectr_desktop import __version__, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
+from spectr_desktop.records.findings import Severity
 from spectr_desktop.records.run import THINKING, CompleteInput, ErrorInfo, Outcome
 from spectr_desktop.records.server import ServerConfig, ServerState
 from spectr_desktop.terminal import EventOutput, TextOutput, forget_stdout, put, say
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = ("audit", "models")
 EXIT_COMPLETE = 0
+EXIT_FINDINGS = 1
 EXIT_OTHER = 2
 EXIT_INTERRUPTED = 130
 _SUFFIXES = (".md",)
@@ -110,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         "--output", action="append", type=Path, default=[], metavar="FILE", help="write FILE.md too"
     )
     audit.add_argument("--format", choices=["markdown", "events"], default="markdown")
+    levels = [severity.value for severity in Severity]
+    what = "exit with 1 if a finding is that bad or worse: " + ", ".join(levels)
+    audit.add_argument("--fail-on", choices=levels, metavar="SEVERITY", help=what)
     audit.add_argument("--context", type=_tokens, metavar="N", help="context in tokens")
     audit.add_argument("--max-tokens", type=_tokens, metavar="N", help="longest answer in tokens")
     audit.set_defaults(run=_audit)
@@ -244,7 +249,20 @@ async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
     finally:
         await provider.close()
     status = _finish(session, result, given.output, state)
-    return EXIT_INTERRUPTED if interrupted else status
+    if interrupted:
+        return EXIT_INTERRUPTED
+    fails = given.fail_on and _has_finding(session, Severity(given.fail_on))
+    return EXIT_FINDINGS if status == EXIT_COMPLETE and fails else status
+
+
+def _has_finding(session: Session, severity: Severity) -> bool:
+    """Whether a finding, not a lead, is that bad or worse."""
+    order = list(Severity)
+    return any(
+        finding.severity is not None and order.index(finding.severity) <= order.index(severity)
+        for finding in session.findings.findings()
+        if not finding.is_lead
+    )
 
 
 async def _run(session: Session, output: TextOutput) -> tuple[RunResult, bool]:
@@ -294,7 +312,7 @@ def _finish(session: Session, result: RunResult, outputs: Sequence[Path], state:
         markdown_report,
     )
 
-    text = markdown_report(session.plan.header, result)
+    text = markdown_report(session.plan.header, result, session.findings.findings())
     kept_in = paths.runs() / session.plan.header.id
     written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in outputs]
     if session.plan.header.model.practice:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from spectr_desktop.audit.outcome import cell_result, finished, run_result
 from spectr_desktop.audit.progress import CellState, Progress
+from spectr_desktop.audit.run_findings import RunFindings
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.records.events import (
@@ -71,6 +72,9 @@ class Session:
         expected: how long loading and reading took lately.
         learn: told of each request's result, for the next expectation.
         clock: seconds, monotonic.
+
+    Attributes:
+        findings: what has been read of the report so far.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
+        self.findings = RunFindings(plan.header)
         self._provider = provider
         self._journal = journal
         self._listener = listener
@@ -150,6 +155,7 @@ class Session:
             results.append(result)
             self._record(finished(result))
             self._learn(result)
+        was_cancelled |= await self._ended(asyncio.create_task(self._read_rest(), name="findings"))
         run = run_result(results, texts)
         self._cell = CellState("", self._clock())
         self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
@@ -286,7 +292,16 @@ class Session:
                 _log.warning("%s (%s)", error.message, error.detail)
                 # First, because nothing may stand behind a run's outcome.
                 batch.insert(0, RunEntry(batch[0].t, "", Notice(error.code, error.message)))
-        self._listener(batch)
+        # They follow from the text, which is kept: the journal does without them.
+        self._listener(self.findings.extended(batch))
+
+    async def _read_rest(self) -> None:
+        """Read the findings that are still to be read, in portions that let others in."""
+        self._drain()
+        while self.findings.pending:
+            if entries := self.findings.extended(()):
+                self._listener(entries)
+            await asyncio.sleep(0)
 
 
 def _merged(entries: list[RunEntry]) -> list[RunEntry]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeAlias
 
 from spectr_desktop.records.codec import RecordError, from_json, to_json
+from spectr_desktop.records.findings import Sighting
 from spectr_desktop.records.run import (
     CompleteInput,
     ErrorInfo,
@@ -119,6 +120,32 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingAdded:
+    """A finding, or a lead, was read from the report. It follows from text that was sent before.
+
+    Attributes:
+        number: of the run's findings, from 1 in the order of appearance.
+        lead: none of its places was found in the source.
+        sighting: what the model says, and where it stands.
+    """
+
+    event: ClassVar[str] = "finding_added"
+    number: int
+    lead: bool
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChanged:
+    """The report says more of a finding, or something else; as `FindingAdded`."""
+
+    event: ClassVar[str] = "finding_changed"
+    number: int
+    lead: bool
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
 class CellFinished:
     """One request of the plan ended."""
 
@@ -158,7 +185,7 @@ _Kept: TypeAlias = (
 # What a provider yields.
 StreamEvent: TypeAlias = _Kept | Heartbeat
 # What a journal holds and a listener of a session sees.
-RunEvent: TypeAlias = _Kept | CellFinished | RunFinished
+RunEvent: TypeAlias = _Kept | FindingAdded | FindingChanged | CellFinished | RunFinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +209,8 @@ _CLASSES: dict[str, type[RunEvent]] = {
         UsageReported,
         GenerationEnded,
         Notice,
+        FindingAdded,
+        FindingChanged,
         CellFinished,
         RunFinished,
     )

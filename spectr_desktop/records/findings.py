@@ -90,8 +90,9 @@ class Location:
         path: the file as it was sent; as claimed if it is missing.
         start_line: the first line, counted from 1; 0 if nothing was found.
         end_line: the last line, included; 0 if nothing was found.
-        contract: the contract around these lines, "" if there is none.
-        function: the function around them, "" if there is none.
+        contract: the contract around these lines, "" if there is none; as claimed if nothing was
+            found.
+        function: the function around them, "" if there is none; as claimed if nothing was found.
         quote: the code as the model gave it.
         claimed_line: the first line that the model named, 0 if none.
         anchor: how the place was found.

@@ -95,6 +95,8 @@ class SourceIndex:
         other place: models mix up the files of a project, and then it is `MOVED`. The same goes
         for a quote that is not in the file that is named. Paths are compared as text.
 
+        Without the quote a function is `SYMBOL_ONLY`; a contract only if no function is named.
+
         Of a quote the first 8,000 characters are looked at; a longer one is `FUZZY` at best.
 
         Args:
@@ -109,7 +111,8 @@ class SourceIndex:
             return found
         if asked.missing:
             return _nowhere(claim, claim.path, Anchor.MISSING_FILE)
-        places = asked.functions or asked.contracts
+        # A function that does not exist is not made up for by its contract.
+        places = asked.functions or ([] if claim.function.strip() else asked.contracts)
         if places:
             place = min(places, key=lambda place: _distance(claim, *_lines(place)))
             start, end = _lines(place)
@@ -348,4 +351,6 @@ def _distance(claim: Claim, start: int, end: int) -> int:
 
 
 def _nowhere(claim: Claim, path: str, anchor: Anchor) -> Location:
-    return Location(path, 0, 0, "", "", claim.quote, max(claim.start_line, 0), anchor)
+    line = max(claim.start_line, 0)
+    names = claim.contract.strip(), claim.function.strip()
+    return Location(path, 0, 0, *names, claim.quote, line, anchor)

@@ -92,6 +92,11 @@ class FindingParser:
         self._finished = True
         return self._changes()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether lines wait for the next feed, which may be empty."""
+        return bool(self._blocks)
+
     def __len__(self) -> int:
         """How many findings there are so far."""
         return len(self._reader.shelf.findings)

@@ -212,7 +212,10 @@ def test_without_a_quote_the_symbol_is_what_exists(vault: SourceIndex, quote: st
     start = line_of(VAULT, "function withdraw")
     assert place(found) == (Anchor.SYMBOL_ONLY, start, start + 8)
     assert found.function == "withdraw"
-    whole = vault.locate(Claim("Vault.sol", 3, 3, "Vault", "liquidate", quote))
+    invented = vault.locate(Claim("Vault.sol", 3, 3, "Vault", "liquidate", quote))
+    assert invented.anchor is Anchor.UNVERIFIED
+    assert (invented.contract, invented.function) == ("Vault", "liquidate")
+    whole = vault.locate(Claim("Vault.sol", 3, 3, "Vault", "", quote))
     assert whole.anchor is Anchor.SYMBOL_ONLY
     assert (whole.contract, whole.function) == ("Vault", "")
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from spectr_desktop.records.findings import Anchor, Severity
 from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.records.server import Locality
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spectr_desktop.records.findings import Finding, Location
     from spectr_desktop.records.run import Header, RunResult
 
 # What a report that is not finished says of itself.
@@ -39,10 +43,30 @@ _PLACES = {
 }
 
 
-def markdown_report(header: Header, result: RunResult) -> str:
+_FOUND = {
+    Anchor.EXACT: "yes",
+    Anchor.MOVED: "yes, not where the model said",
+    Anchor.FUZZY: "yes, with small differences",
+    Anchor.SYMBOL_ONLY: "the function, not the lines",
+    Anchor.UNVERIFIED: "no",
+    Anchor.MISSING_FILE: "no, the file was not sent",
+}
+_FOUND_MEANS = (
+    "“Code found” says that the lines which the model quotes exist. It does not say that the claim "
+    "is true."
+)
+_LEADS_ARE = "The model names code for these that was not found in the source."
+
+
+def markdown_report(header: Header, result: RunResult, findings: Sequence[Finding] = ()) -> str:
     """The whole report, ending in a line end.
 
     The model's text stands last, so that an unclosed code fence in it swallows nothing.
+
+    Args:
+        header: of the run.
+        result: how it ended, and the model's texts.
+        findings: what was read from these texts, leads too; merged duplicates are left out.
     """
     parts = [f"# Security review of {_inline(header.title)}"]
     parts += [f"> **{notice}**" for notice in _notices(header, result)]
@@ -51,10 +75,58 @@ def markdown_report(header: Header, result: RunResult) -> str:
         (_code(file.path), f"{file.lines:,}", f"`{file.sha256[:12]}`") for file in header.files
     ]
     parts.append(_table(("File", "Lines sent", "SHA-256"), files))
+    parts += _findings([one for one in findings if not one.duplicate_of])
     parts += ["## The model's report", "---"]
     texts = [result.texts[cell.id].strip("\n") for cell in header.cells if cell.id in result.texts]
     parts.append("\n\n---\n\n".join(text for text in texts if text) or "*Nothing was written.*")
     return "\n\n".join(parts) + "\n"
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    order = list(Severity)
+    ranks = {one.key: order.index(one.severity) if one.severity else len(order) for one in findings}
+    ranked = sorted(findings, key=lambda one: ranks[one.key])
+    sure, leads = ([f for f in ranked if f.is_lead is lead] for lead in (False, True))
+    out: list[str] = []
+    if sure:
+        rows = [
+            (
+                one.key,
+                _inline(one.texts.title) or "(no title)",
+                one.severity.value if one.severity else "",
+                _place(one.place),
+                _FOUND[one.place.anchor] if one.place else "",
+                one.state.value.replace("_", " ") + (", re-check" if one.recheck else ""),
+            )
+            for one in sure
+        ]
+        heads = ("Key", "Finding", "Severity", "Location", "Code found", "State")
+        out += ["## Findings", _table(heads, rows), _FOUND_MEANS]
+    if leads:
+        rows = [
+            (
+                one.key,
+                _inline(one.texts.title) or "(no title)",
+                one.severity.value if one.severity else "",
+                _place(one.place),
+                _FOUND[one.place.anchor] if one.place else "no place is named",
+            )
+            for one in leads
+        ]
+        heads = ("Key", "Lead", "Severity", "Claimed location", "Code found")
+        out += ["## Leads", _LEADS_ARE, _table(heads, rows)]
+    return out
+
+
+def _place(place: Location | None) -> str:
+    if place is None:
+        return ""
+    symbol = ".".join(part for part in (place.contract, place.function) if part)
+    lines = ""
+    if place.start_line:
+        last = f"–{place.end_line}" if place.end_line > place.start_line else ""
+        lines = f":{place.start_line}{last}"
+    return " ".join(part for part in (_code(place.path + lines), _code(symbol)) if part)
 
 
 def _notices(header: Header, result: RunResult) -> list[str]:
