@@ -226,7 +226,7 @@ def test_without_a_quote_the_symbol_is_what_exists(vault: SourceIndex, quote: st
 def test_what_names_nothing_that_exists_is_unverified(vault: SourceIndex, claim: Claim) -> None:
     found = vault.locate(claim)
     assert found == Location(
-        "src/Vault.sol", 0, 0, "", "", claim.quote, claim.start_line, Anchor.UNVERIFIED
+        "src/Vault.sol", 0, 0, "", claim.function, claim.quote, claim.start_line, Anchor.UNVERIFIED
     )
 
 
@@ -357,7 +357,8 @@ def test_a_path_may_be_written_in_several_ways(vault: SourceIndex, path: str) ->
 def test_a_file_that_was_not_sent_is_missing(vault: SourceIndex, path: str) -> None:
     claim = Claim(path, 3, 4, "Vault", "withdraw", "return true;")
     found = vault.locate(claim)
-    assert found == Location(path, 0, 0, "", "", "return true;", 3, Anchor.MISSING_FILE)
+    names = ("Vault", "withdraw")
+    assert found == Location(path, 0, 0, *names, "return true;", 3, Anchor.MISSING_FILE)
 
 
 def test_a_file_that_was_not_sent_is_mixed_up_if_the_quote_has_one_place(
