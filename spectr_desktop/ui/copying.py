@@ -27,9 +27,13 @@ _RULE = re.compile("^\u00a0$", re.MULTILINE)
 
 
 class _Piece(NamedTuple):
-    """A block of the report: where it begins, its Markdown, and where which code begins."""
+    """A block of the report: where it begins, its Markdown, and where which code begins.
+
+    `line` is the line of the report's Markdown at which the block begins, from 0.
+    """
 
     start: int
+    line: int
     source: str
     codes: tuple[tuple[int, str], ...]
 
@@ -39,11 +43,13 @@ class Sources:
 
     def __init__(self) -> None:
         self._settled: list[_Piece] = []
+        self._lines = 0
         self._open: Callable[[], list[_Piece]] = list
 
     def clear(self) -> None:
         """Forget everything: the document is empty."""
         self._settled.clear()
+        self._lines = 0
         self._open = list
 
     def settle(
@@ -59,7 +65,8 @@ class Sources:
             lines: the lines of each.
             written: all their lines again, each with its place in the document.
         """
-        self._settled += _pieces(blocks, lines, written)
+        self._settled += _pieces(blocks, lines, written, self._lines)
+        self._lines += sum(block.source.count("\n") for block in blocks)
 
     def show_open(
         self,
@@ -74,7 +81,8 @@ class Sources:
             lines: the lines of each.
             written: asked only when something is copied, since this is called at each frame.
         """
-        self._open = lambda: [*_pieces(blocks, lines, written())]
+        at = self._lines
+        self._open = lambda: [*_pieces(blocks, lines, written(), at)]
 
     def markdown(self, start: int, end: int) -> str:
         """The Markdown of all blocks that a range of the document touches."""
@@ -83,6 +91,18 @@ class Sources:
         first = max(bisect_right(starts, start) - 1, 0)
         last = max(bisect_left(starts, end), first + 1)
         return "".join(piece.source for piece in pieces[first:last]).strip("\n") + "\n"
+
+    def place_of(self, line: int) -> int:
+        """The position of the block in which a line of the Markdown stands, lines from 0."""
+        pieces = [*self._settled, *self._open()]
+        index = bisect_right(pieces, line, key=lambda piece: piece.line) - 1
+        return pieces[index].start if index >= 0 else 0
+
+    def line_at(self, position: int) -> int:
+        """The line of the Markdown, from 0, at which the block of a position begins."""
+        pieces = [*self._settled, *self._open()]
+        index = bisect_right(pieces, position, key=lambda piece: piece.start) - 1
+        return pieces[index].line if index >= 0 else 0
 
     def code(self, start: int) -> str | None:
         """The code block that begins at this place, verbatim; None if none is known."""
@@ -99,17 +119,21 @@ def _pieces(
     blocks: Sequence[Block],
     lines: Sequence[Sequence[Line | Table]],
     written: Sequence[tuple[int, Line | Table]],
+    line: int,
 ) -> Iterable[_Piece]:
     at = 0
     for block, own in zip(blocks, lines, strict=True):
         places = written[at : at + len(own)]
         at += len(own)
+        first, line = line, line + block.source.count("\n")
         if not places:
             continue
+        # Blank lines and definitions before a block belong to it.
+        blank = len(block.source) - len(block.source.lstrip("\n"))
         starts = [start for start, line in places if _begins_code(line)]
         texts = [t.content for t in block.tokens if t.type in ("fence", "code_block")]
         codes = tuple(zip(starts, texts, strict=True)) if len(starts) == len(texts) else ()
-        yield _Piece(places[0][0], block.source, codes)
+        yield _Piece(places[0][0], first + blank, block.source, codes)
 
 
 def _begins_code(line: Line | Table) -> bool:

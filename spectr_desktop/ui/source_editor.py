@@ -7,13 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QPainter,
-    QPen,
     QTextBlock,
     QTextCursor,
     QTextFormat,
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.source import source_file
 from spectr_desktop.ui.highlighter import SolidityHighlighter
+from spectr_desktop.ui.source_gutter import Gutter
 from spectr_desktop.ui.theme import Theme, code_font
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
         QDragMoveEvent,
         QDropEvent,
         QKeyEvent,
-        QPaintEvent,
         QResizeEvent,
         QWheelEvent,
     )
@@ -39,9 +37,9 @@ if TYPE_CHECKING:
     from spectr_desktop.project.document import Document
 
 INDENT = 4
+_MOST_SHOWN = 2000  # lines
 _SMALLEST, _LARGEST = 6.0, 48.0  # points
 _WHEEL_STEP = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
-_GUTTER_PADDING = 12  # pixels on both sides of the numbers
 
 # Qt reads these as line ends, or drops them: they would not come back as they went in.
 _UNSAFE = re.compile("[\r\u2028\u2029\ufdd0\ufdd1\ud800-\udfff]")
@@ -93,17 +91,6 @@ class StandIns:
         return text.translate(self._true) if self._true else text
 
 
-class _Gutter(QWidget):
-    """The line numbers; the editor, which knows the lines, paints them."""
-
-    def __init__(self, editor: SourceEditor) -> None:
-        super().__init__(editor)
-        self._editor = editor
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        self._editor.paint_gutter(self, event.rect())
-
-
 class SourceEditor(QPlainTextEdit):
     """Shows one source file and lets the user edit it.
 
@@ -130,7 +117,8 @@ class SourceEditor(QPlainTextEdit):
         self._modified = False
         self._wheel = 0
         self._found: list[QTextEdit.ExtraSelection] = []
-        self._gutter = _Gutter(self)
+        self._shown: list[QTextEdit.ExtraSelection] = []
+        self.gutter = Gutter(self, theme)
         self.highlighter = SolidityHighlighter(self.document(), theme)
         self.setObjectName("sourceEditor")
         self.setAccessibleName(self.tr("Source editor"))
@@ -193,6 +181,21 @@ class SourceEditor(QPlainTextEdit):
         number = min(max(line, 1), self.blockCount()) - 1
         self.setTextCursor(QTextCursor(self.document().findBlockByNumber(number)))
         self.centerCursor()
+
+    def show_lines(self, start: int, end: int) -> None:
+        """Bring lines into view, from 1 and both ends included, and mark them until others are."""
+        self._shown = []
+        if start > 0:
+            self.go_to_line(start)
+            cursor = self.textCursor()
+            last = self.document().findBlockByNumber(min(max(end, start), self.blockCount()) - 1)
+            for number in range(cursor.blockNumber(), last.blockNumber() + 1)[:_MOST_SHOWN]:
+                line = QTextEdit.ExtraSelection()
+                line.format.setBackground(QColor(self._theme.colors.shown))
+                line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+                line.cursor = QTextCursor(self.document().findBlockByNumber(number))
+                self._shown.append(line)
+        self._mark_current_line()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste: always as plain text; files are reported, not inserted."""
@@ -343,7 +346,7 @@ class SourceEditor(QPlainTextEdit):
     def changeEvent(self, event: QEvent) -> None:
         """Measure again when the font changed."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_gutter"):
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "gutter"):
             self._measure()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -351,57 +354,24 @@ class SourceEditor(QPlainTextEdit):
         super().resizeEvent(event)
         self._place_gutter()
 
-    def gutter_width(self) -> int:
-        """Pixels that the numbers of all lines need."""
-        digits = max(3, len(str(self.blockCount())))
-        advance = QFontMetricsF(self.font()).horizontalAdvance("0")
-        return round(digits * advance) + 2 * _GUTTER_PADDING
-
-    def paint_gutter(self, gutter: QWidget, area: QRect) -> None:
-        """Paint the numbers of the lines that are seen, each on its line's base line."""
-        colors = self._theme.colors
-        painter = QPainter(gutter)
-        painter.setFont(self.font())
-        painter.fillRect(area, QColor(colors.panel))
-        edge = gutter.width() - 1
-        painter.fillRect(QRect(edge, area.top(), 1, area.height()), QColor(colors.line))
-        metrics = QFontMetricsF(self.font())
-        current = self.textCursor().blockNumber()
-        # An empty pane that shows no file has no lines either.
-        shows_lines = self.opened is not None or not self.document().isEmpty()
-        block = self.firstVisibleBlock() if shows_lines else QTextBlock()
-        offset = self.contentOffset()
-        while block.isValid():
-            box = self.blockBoundingGeometry(block).translated(offset)
-            if box.top() > area.bottom():
-                break
-            if block.isVisible() and box.bottom() >= area.top():
-                layout = block.layout()
-                ascent = layout.lineAt(0).ascent() if layout.lineCount() else metrics.ascent()
-                number = str(block.blockNumber() + 1)
-                left = edge - _GUTTER_PADDING - metrics.horizontalAdvance(number)
-                is_current = block.blockNumber() == current
-                painter.setPen(QPen(QColor(colors.text if is_current else colors.dim)))
-                painter.drawText(QPointF(left, box.top() + ascent), number)
-            block = block.next()
-        painter.end()
-
     def _measure(self) -> None:
         """Fit tab stops and gutter to the font and to the number of lines."""
         self.setTabStopDistance(INDENT * QFontMetricsF(self.font()).horizontalAdvance(" "))
-        self.setViewportMargins(self.gutter_width(), 0, 0, 0)
+        self.setViewportMargins(self.gutter.needed_width(), 0, 0, 0)
         self._place_gutter()
-        self._gutter.update()
+        self.gutter.update()
 
     def _place_gutter(self) -> None:
         inside = self.contentsRect()
-        self._gutter.setGeometry(inside.left(), inside.top(), self.gutter_width(), inside.height())
+        self.gutter.setGeometry(
+            inside.left(), inside.top(), self.gutter.needed_width(), inside.height()
+        )
 
     def _on_update_requested(self, area: QRect, scrolled: int) -> None:
         if scrolled:
-            self._gutter.scroll(0, scrolled)
+            self.gutter.scroll(0, scrolled)
         else:
-            self._gutter.update(0, area.y(), self._gutter.width(), area.height())
+            self.gutter.update(0, area.y(), self.gutter.width(), area.height())
 
     def _mark_current_line(self) -> None:
         line = QTextEdit.ExtraSelection()
@@ -410,8 +380,10 @@ class SourceEditor(QPlainTextEdit):
         line.cursor = self.textCursor()
         line.cursor.clearSelection()
         # Its background would hide the placeholder.
-        self.setExtraSelections([] if self.document().isEmpty() else [line, *self._found])
-        self._gutter.update()
+        self.setExtraSelections(
+            [] if self.document().isEmpty() else [line, *self._shown, *self._found]
+        )
+        self.gutter.update()
 
     def _on_modification_changed(self, modified: bool) -> None:
         if not self._loading and modified != self._modified:

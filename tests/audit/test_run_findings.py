@@ -112,7 +112,9 @@ def test_a_report_that_breaks_off_keeps_half_a_finding(found: RunFindings) -> No
 
 
 def test_five_thousand_findings_are_read_in_portions(found: RunFindings) -> None:
-    text = "".join(f"## High: Wrong sum {n}\n\n**Location:** `Vault.withdraw`\n\n" for n in range(5000))
+    text = "".join(
+        f"## High: Wrong sum {n}\n\n**Location:** `Vault.withdraw`\n\n" for n in range(5000)
+    )
     first = found.extended([entry(TextDelta(text)), entry(CellFinished(Outcome.COMPLETE))])
     assert len(first) < 40
     turns = 0

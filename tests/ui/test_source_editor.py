@@ -59,7 +59,10 @@ def _gutter(editor: SourceEditor) -> QImage:
     """The picture of the gutter, without what a style draws around the editor."""
     place = editor.viewport().geometry()
     area = QRect(
-        place.x() - editor.gutter_width(), place.y(), editor.gutter_width(), place.height()
+        place.x() - editor.gutter.needed_width(),
+        place.y(),
+        editor.gutter.needed_width(),
+        place.height(),
     )
     return editor.grab(area).toImage()
 
@@ -291,15 +294,19 @@ def test_a_read_only_editor_takes_no_keys(qtbot: QtBot, editor: SourceEditor) ->
 
 def test_zoom_by_key_and_wheel(qtbot: QtBot, editor: SourceEditor) -> None:
     _load(editor, "x\n" * 999)
-    size, width, tab = editor.font().pointSizeF(), editor.gutter_width(), editor.tabStopDistance()
+    size, width, tab = (
+        editor.font().pointSizeF(),
+        editor.gutter.needed_width(),
+        editor.tabStopDistance(),
+    )
     for key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
         qtbot.keyClick(editor, key, CONTROL)
     for _ in range(4):
         _turn_wheel(editor, 60, CONTROL)  # half a notch each
     assert editor.font().pointSizeF() == size + 4
-    assert editor.gutter_width() > width
+    assert editor.gutter.needed_width() > width
     assert editor.tabStopDistance() > tab
-    assert editor.viewport().x() == editor.gutter_width()
+    assert editor.viewport().x() == editor.gutter.needed_width()
     qtbot.keyClick(editor, Qt.Key.Key_Minus, CONTROL)
     assert editor.font().pointSizeF() == size + 3
     for _ in range(100):
@@ -309,7 +316,7 @@ def test_zoom_by_key_and_wheel(qtbot: QtBot, editor: SourceEditor) -> None:
     assert editor.font().pointSizeF() == 48
     qtbot.keyClick(editor, Qt.Key.Key_0, CONTROL)
     assert editor.font().pointSizeF() == size
-    assert editor.gutter_width() == width
+    assert editor.gutter.needed_width() == width
 
 
 def test_the_wheel_alone_scrolls(editor: SourceEditor) -> None:
@@ -434,7 +441,9 @@ def test_the_gutter_is_sharp_at_double_scale(theme: Theme, editor: SourceEditor)
     image.setDevicePixelRatio(2)
     image.fill(theme.colors.panel)
     place = editor.viewport().geometry()
-    area = QRect(place.x() - editor.gutter_width(), place.y(), single.width(), single.height())
+    area = QRect(
+        place.x() - editor.gutter.needed_width(), place.y(), single.width(), single.height()
+    )
     editor.render(image, QPoint(), QRegion(area))
     assert _ink(image, *_rows(editor, 2, 2)) > 2 * _ink(single, *_rows(editor, 2))
     assert image.pixelColor(image.width() - 1, 9).name() == theme.colors.line
@@ -452,11 +461,11 @@ def _ink(image: QImage, top: int, bottom: int) -> int:
 
 def test_the_gutter_grows_with_the_digits(qtbot: QtBot, editor: SourceEditor) -> None:
     _load(editor, "\n" * 998)
-    width = editor.gutter_width()
+    width = editor.gutter.needed_width()
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     digit = editor.fontMetrics().horizontalAdvance("0")
-    assert editor.gutter_width() == pytest.approx(width + digit, abs=1)
-    assert editor.viewport().x() == editor.gutter_width()
+    assert editor.gutter.needed_width() == pytest.approx(width + digit, abs=1)
+    assert editor.viewport().x() == editor.gutter.needed_width()
 
 
 def test_the_current_line_is_marked_but_not_over_the_placeholder(
