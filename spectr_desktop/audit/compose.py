@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from spectr_desktop.audit.plan import Limits, RunPlan, plan_counted, plan_run
+from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan, plan_counted, plan_run
 from spectr_desktop.audit.session import Session
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers import registry
@@ -229,6 +229,7 @@ def _no_models(provider: Provider) -> SpectrError:
 
 __all__ = [
     "EgressGuard",
+    "FollowUp",
     "Limits",
     "Offer",
     "after_stop",

@@ -35,6 +35,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question about one point, asked with the whole source.
+
+    Attributes:
+        kind: the prompt: one of `FOLLOW_UPS`.
+        title: what the run is called.
+        subject: a finding's words or a piece of the source; untrusted.
+        question: the auditor's own words.
+    """
+
+    kind: str
+    title: str = ""
+    subject: str = ""
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedRequest:
     """A cell and the request that fills it."""
 
@@ -67,6 +84,7 @@ def plan_run(
     provider: Provider,
     limits: Limits,
     counted: int | None = None,
+    follow_up: FollowUp | None = None,
 ) -> RunPlan:
     """One request with all the files.
 
@@ -76,6 +94,7 @@ def plan_run(
         provider: where the model is.
         limits: what the user asked for.
         counted: tokens of the request as the server counted them; None where it was not asked.
+        follow_up: what is asked instead of an audit.
 
     Raises:
         SpectrError: there is nothing to audit, or it cannot fit into the model's context.
@@ -86,8 +105,9 @@ def plan_run(
             "nothing_to_audit", "There is nothing to audit: the source is empty. Open a contract."
         )
     title = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
-    chosen = prompts.prompt(_QUICK)
-    composed = prompts.compose(chosen, title, files)
+    ask = follow_up or FollowUp(_QUICK)
+    chosen = prompts.prompt(ask.kind)
+    composed = prompts.compose(chosen, title, files, ask.subject, ask.question)
     estimated = budget.estimate(composed.system, composed.user)
     wanted = budget.parameters(
         model,
@@ -99,11 +119,11 @@ def plan_run(
     )
     wanted = replace(wanted, thinking=limits.thinking)
     spans = tuple(Span(file.path, 1, max(file.lines, 1)) for file in files)
-    cell = Cell(f"1.{_QUICK}", 1, _QUICK, spans, estimated, composed.sha256, counted)
+    cell = Cell(f"1.{ask.kind}", 1, ask.kind, spans, estimated, composed.sha256, counted)
     header = Header(
         schema=JOURNAL_SCHEMA,
         id=new_run_id(),
-        title=title,
+        title=ask.title or title,
         created_at=utc_now(),
         tool_version=__version__,
         provider=provider.config.provider,
@@ -111,7 +131,7 @@ def plan_run(
         locality=provider.locality(model),
         model=model,
         parameters=wanted,
-        prompt_versions={_QUICK: chosen.version},
+        prompt_versions={ask.kind: chosen.version},
         cells=(cell,),
         files=files,
     )
@@ -122,16 +142,22 @@ def plan_run(
 
 
 async def plan_counted(
-    files: Sequence[SourceFile], model: ModelInfo, provider: Provider, limits: Limits
+    files: Sequence[SourceFile],
+    model: ModelInfo,
+    provider: Provider,
+    limits: Limits,
+    follow_up: FollowUp | None = None,
 ) -> RunPlan:
     """The plan, after the server has counted its tokens where it can. This sends the source.
 
     Raises:
         SpectrError: as `plan_run`.
     """
-    draft = plan_run(files, model, provider, limits)
+    draft = plan_run(files, model, provider, limits, follow_up=follow_up)
     counted = await provider.count_tokens(draft.requests[0].request)
-    return draft if counted is None else plan_run(files, model, provider, limits, counted)
+    if counted is None:
+        return draft
+    return plan_run(files, model, provider, limits, counted, follow_up)
 
 
 def _with_repeats(requests: tuple[PlannedRequest, ...]) -> tuple[PlannedRequest, ...]:

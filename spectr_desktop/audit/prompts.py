@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.records.source import SourceFile
 
-_PLACE = re.compile(r"\{\{(title|source)\}\}")
+_PLACE = re.compile(r"\{\{(title|source|subject|question)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Prompt:
         name: of the pass that it asks for, e.g. "quick".
         version: "1", "2", …; a changed text is a new version, so that a run can be repeated.
         system: sent as it is.
-        user: with `{{title}}` and `{{source}}`.
+        user: with `{{title}}` and `{{source}}`; in a follow-up also with `{{subject}}` and
+            `{{question}}`.
     """
 
     name: str
@@ -59,15 +60,22 @@ def prompt(name: str) -> Prompt:
     return Prompt(name, version, system.strip(), user.strip())
 
 
-def compose(chosen: Prompt, title: str, files: Sequence[SourceFile]) -> Composed:
-    """Put the files into a prompt.
+def compose(
+    chosen: Prompt, title: str, files: Sequence[SourceFile], subject: str = "", question: str = ""
+) -> Composed:
+    """Put the files, and in a follow-up what it is about, into a prompt.
 
     The marks round a source carry a part of its hash, which no source can contain in advance,
     so that nothing inside can end the data early. Texts go in whole and unchanged.
     """
     blocks = [_marked(file) for file in files]
     # A file's name is as untrusted as its text, and stands outside the fence: one line of it.
-    given = {"title": " ".join(title.split()), "source": "\n\n".join(blocks)}
+    given = {
+        "title": " ".join(title.split()),
+        "source": "\n\n".join(blocks),
+        "subject": _marked_subject(subject),
+        "question": question.strip(),
+    }
     # One pass over the template: what looks like a place inside a source stays as it is.
     user = _PLACE.sub(lambda match: given[match.group(1)], chosen.user)
     return Composed(chosen.system, user)
@@ -81,6 +89,12 @@ def _marked(file: SourceFile) -> str:
         f"{_fence(file.text)}{file.language}\n{file.text}{end}{_fence(file.text)}\n"
         f"source {mark}>>>"
     )
+
+
+def _marked_subject(text: str) -> str:
+    """A model's words or a piece of the source: as untrusted as the source itself."""
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"<<<subject {mark}\n{text.strip()}\nsubject {mark}>>>"
 
 
 def _fence(text: str) -> str:

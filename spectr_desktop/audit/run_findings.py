@@ -17,6 +17,7 @@ from spectr_desktop.records.events import (
     TextDelta,
 )
 from spectr_desktop.records.findings import Finding, Sighting, Texts
+from spectr_desktop.records.run import FOLLOW_UPS
 from spectr_desktop.report.anchor import SourceIndex
 from spectr_desktop.report.parser import FindingParser
 from spectr_desktop.report.taxonomy import category_of, rating_of
@@ -72,7 +73,10 @@ class RunFindings:
 
     def prepare(self) -> None:
         """Make the index of the source now, in any thread: it takes 10 ms for a thousand lines."""
-        _ = self._index
+        try:
+            _ = self._index
+        except Exception:  # noqa: BLE001  # logged; it will be tried again where that is told
+            _log.exception("the source could not be indexed")
 
     @property
     def sightings(self) -> list[Sighting]:
@@ -122,6 +126,8 @@ class RunFindings:
 
     def _read(self, entry: RunEntry) -> None:
         event = entry.event
+        if entry.cell.partition(".")[2] in FOLLOW_UPS:
+            return
         if isinstance(event, TextDelta):
             cell = self._cells.setdefault(entry.cell, _CellText())
             self._take(cell, cell.parser.feed(event.text))

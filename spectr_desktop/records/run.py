@@ -117,6 +117,9 @@ class Timings:
     reading_ms: float | None = None
 
 
+# Passes that ask about one finding or a piece of the source; their answers are no reports.
+FOLLOW_UPS = ("ask", "draft")
+
 # How hard a model may be asked to think.
 THINKING = ("off", "on", "low", "medium", "high", "max")
 

@@ -1,4 +1,4 @@
-"""A run as the window sees it: started from a text and a choice, fed to the pane, stopped."""
+"""A run as the window sees it: started from a text and a choice, fed to a pane, stopped."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers.egress import EgressGuard
-from spectr_desktop.records.events import Notice, TextDelta, ThinkingDelta
+from spectr_desktop.records.events import (
+    FindingAdded,
+    FindingChanged,
+    Notice,
+    TextDelta,
+    ThinkingDelta,
+)
 from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from spectr_desktop.audit.plan import FollowUp
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
@@ -44,6 +51,7 @@ class RunControl(QObject):
         text_received: more of the report.
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
+        finding_told: a FindingAdded or a FindingChanged.
         failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
 
@@ -57,14 +65,16 @@ class RunControl(QObject):
     text_received = Signal(str)
     thinking_received = Signal(str)
     notice_received = Signal(str)
+    finding_told = Signal(object)
     failed = Signal(str, str)
     finished = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, shared: RunControl | None = None) -> None:
+        """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
-        self.egress = EgressGuard()
+        self.egress = shared.egress if shared else EgressGuard()
         self.thinking: str | None = None
-        self._providers: dict[ServerConfig, Provider] = {}
+        self._providers: dict[ServerConfig, Provider] = shared._providers if shared else {}
         self._session: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
@@ -94,8 +104,10 @@ class RunControl(QObject):
             self._providers[config] = compose.connect(config, self.egress)
         return self._providers[config]
 
-    async def run(self, files: Sequence[SourceFile], choice: Choice) -> None:
-        """Audit the files; returns when the run has ended and is saved."""
+    async def run(
+        self, files: Sequence[SourceFile], choice: Choice, follow_up: FollowUp | None = None
+    ) -> None:
+        """Audit the files, or ask about them; returns when the run has ended and is saved."""
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if self.running:
@@ -107,8 +119,9 @@ class RunControl(QObject):
             model = await provider.model(choice.model.id)
             self.egress.check_model(model, provider.locality(model))
             limits = compose.Limits(thinking=self.thinking)
-            plan = await compose.plan_counted(files, model, provider, limits)
+            plan = await compose.plan_counted(files, model, provider, limits, follow_up)
             session, no_journal = compose.open_session(plan, provider, self._on_entries)
+            await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
             self.failed.emit(error.message, error.detail)
@@ -214,3 +227,5 @@ class RunControl(QObject):
                 if entry.event.code == "journal_failed":
                     self.saved = False
                 self.notice_received.emit(entry.event.message)
+            elif isinstance(entry.event, FindingAdded | FindingChanged):
+                self.finding_told.emit(entry.event)
