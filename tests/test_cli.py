@@ -345,3 +345,68 @@ def test_an_output_that_cannot_be_written_costs_no_other(
     assert "taken.md" in one_sentence(err)
     assert outcome_of(out)["outcome"] == "complete"
     assert good.read_bytes().endswith(_TEXT.encode())
+
+
+_FINDINGS = """# Report
+
+## Medium: Anybody withdraws
+
+- **Location:** `Vault.sol`, `Vault.withdraw`
+
+```solidity
+function withdraw() external {}
+```
+
+**Description:** Nobody is asked.
+
+## Critical: Burning
+
+- **Location:** `Vault.sol`, `Vault.burn`
+
+```solidity
+function burn(uint256 x) external { _burn(msg.sender, x); }
+```
+
+**Description:** Anybody burns.
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"), [("critical", 0), ("high", 0), ("medium", 1), ("info", 1)]
+)
+def test_a_finding_fails_the_run_and_a_lead_does_not(
+    level: str, expected: int, tmp_path: Path
+) -> None:
+    source, report = tmp_path / "Vault.sol", tmp_path / "report.md"
+    source.write_text("contract Vault {\n    function withdraw() external {}\n}\n")
+    with ThreadedServer(whole(_FINDINGS, natural=True)) as server:
+        status, out, err = run("audit", source, *at(server), "--fail-on", level, "--output", report)
+    assert (status, out, err) == (expected, _FINDINGS, "")
+    table, _, leads = report.read_text().partition("## Leads")
+    row = "| F1 | Anybody withdraws | medium | `Vault.sol:2` `Vault.withdraw` | yes | open |"
+    assert row in table
+    assert "| F2 | Burning | critical | `Vault.sol` `Vault.burn` | no |" in leads
+
+
+def test_a_run_that_is_not_complete_is_2_whatever_was_found(tmp_path: Path) -> None:
+    source = tmp_path / "Vault.sol"
+    source.write_text("contract Vault {\n    function withdraw() external {}\n}\n")
+    with ThreadedServer(whole(_FINDINGS, fault=Fault.CUT, fault_after=60)) as server:
+        status, _, _ = run("audit", source, *at(server), "--fail-on", "info")
+    assert status == 2
+
+
+def test_findings_are_events_behind_their_text(tmp_path: Path) -> None:
+    source = tmp_path / "Vault.sol"
+    source.write_text("contract Vault {\n    function withdraw() external {}\n}\n")
+    with ThreadedServer(whole(_FINDINGS, natural=True)) as server:
+        status, out, _ = run("audit", source, *at(server), "--format", "events")
+    events = [json.loads(line) for line in out.split("\n")[:-1]]
+    told = [event for event in events if event["event"] in ("finding_added", "finding_changed")]
+    assert status == 0
+    assert [e["number"] for e in told if e["event"] == "finding_added"] == [1, 2]
+    last = {event["number"]: event for event in told}
+    assert [last[n]["lead"] for n in (1, 2)] == [False, True]
+    place = last[1]["sighting"]["locations"][0]
+    assert (place["anchor"], place["start_line"], place["function"]) == ("exact", 2, "withdraw")
+    assert events[-1]["event"] == "outcome"

@@ -57,6 +57,7 @@ class RunControl(QObject):
 
     Attributes:
         egress: what all connections of the window pass.
+        providers: the adapters that are in use, by server.
         thinking: how hard the model is asked to think; None as it has it.
         header, result, saved: of the newest run; no result while it goes on.
     """
@@ -74,7 +75,7 @@ class RunControl(QObject):
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
         self.thinking: str | None = None
-        self._providers: dict[ServerConfig, Provider] = shared._providers if shared else {}
+        self.providers: dict[ServerConfig, Provider] = shared.providers if shared else {}
         self._session: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
@@ -100,9 +101,9 @@ class RunControl(QObject):
         """
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
-        if config not in self._providers:
-            self._providers[config] = compose.connect(config, self.egress)
-        return self._providers[config]
+        if config not in self.providers:
+            self.providers[config] = compose.connect(config, self.egress)
+        return self.providers[config]
 
     async def run(
         self, files: Sequence[SourceFile], choice: Choice, follow_up: FollowUp | None = None
@@ -214,8 +215,8 @@ class RunControl(QObject):
 
     async def close(self) -> None:
         """Let go of all servers; the run has been stopped before."""
-        await asyncio.gather(*(provider.close() for provider in self._providers.values()))
-        self._providers.clear()
+        await asyncio.gather(*(provider.close() for provider in self.providers.values()))
+        self.providers.clear()
 
     def _on_entries(self, entries: Sequence[RunEntry]) -> None:
         for entry in entries:

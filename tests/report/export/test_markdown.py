@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from spectr_desktop.records.findings import Anchor, Finding, Location, Severity, State, Texts
 from spectr_desktop.records.run import (
     CellResult,
     CompleteInput,
@@ -161,3 +162,49 @@ def test_texts_stand_in_the_order_of_the_plan_and_missing_ones_nowhere() -> None
 def test_nothing_written_is_told(texts: dict[str, str]) -> None:
     made = replace(result(Outcome.STOPPED), texts=texts, cells=())
     assert markdown_report(header(), made).endswith("*Nothing was written.*\n")
+
+
+def _finding(key: str, anchor: Anchor, severity: Severity | None, title: str) -> Finding:
+    found = anchor.is_found
+    place = Location("Vault.sol", 35 * found, 37 * found, "Vault", "withdraw", "quote", 12, anchor)
+    return Finding(key, texts=Texts(title), severity=severity, locations=(place,))
+
+
+def test_findings_stand_before_the_text_and_say_what_was_found() -> None:
+    found = [
+        _finding("F1", Anchor.MOVED, Severity.LOW, "One | with *signs*\nand a line"),
+        _finding("F2", Anchor.EXACT, Severity.CRITICAL, "Two"),
+        _finding("F3", Anchor.MISSING_FILE, Severity.HIGH, "Three"),
+        replace(_finding("F4", Anchor.EXACT, None, "Four"), duplicate_of="F2"),
+        replace(_finding("F5", Anchor.FUZZY, None, ""), state=State.WONT_FIX, recheck=True),
+    ]
+    report = markdown_report(header(), result(), found)
+    table = rows(report)
+    assert report.index("## Findings") < report.index("## Leads") < report.index("## The model")
+    place = "Vault.sol:35–37 Vault.withdraw"
+    at = table.index(["Key", "Finding", "Severity", "Location", "Code found", "State"])
+    assert table[at + 1 : at + 4] == [
+        ["F2", "Two", "critical", place, "yes", "open"],
+        [
+            "F1",
+            "One   with *signs* and a line",
+            "low",
+            place,
+            "yes, not where the model said",
+            "open",
+        ],
+        ["F5", "(no title)", "", place, "yes, with small differences", "wont fix, re-check"],
+    ]
+    assert table[-1] == [
+        "F3",
+        "Three",
+        "high",
+        "Vault.sol Vault.withdraw",
+        "no, the file was not sent",
+    ]
+    assert "F4" not in report
+
+
+def test_a_report_without_findings_has_no_empty_table() -> None:
+    assert "## Findings" not in markdown_report(header(), result())
+    assert "## Leads" not in markdown_report(header(), result())
