@@ -1,0 +1,273 @@
+"""Findings of a project: what its runs see, what the auditor decides, kept on disk."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from spectr_desktop import paths
+from spectr_desktop.audit.run_findings import as_finding
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.logs import logger
+from spectr_desktop.project.outline import outline
+from spectr_desktop.records.codec import RecordError, from_json
+from spectr_desktop.records.decisions import Relocated, Sighted, Unmoved, Written, new_entry
+from spectr_desktop.records.findings import Anchor, Location, Texts
+from spectr_desktop.records.source import SourceFile, source_file
+from spectr_desktop.report.sightings import ProjectFindings
+from spectr_desktop.store.decisions import DecisionFile, project_folder, project_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from spectr_desktop.records.decisions import Decision, Entry
+    from spectr_desktop.records.events import FindingAdded, FindingChanged
+    from spectr_desktop.records.findings import Finding, Severity, Sighting
+    from spectr_desktop.records.source import Outline
+
+_log = logger(__name__)
+_LIVE = "new "
+
+
+class Recorded(NamedTuple):
+    """What became of a run's findings.
+
+    Attributes:
+        keys: by the key that each had while the run went on, the one that it has now.
+        probable: by a new finding's key, the one that it probably is again.
+    """
+
+    keys: dict[str, str]
+    probable: dict[str, str]
+
+
+class FindingsBook:
+    """Findings of one project, with those of a run that goes on.
+
+    What the auditor decides is on the disk at once. What an edit of the source does to findings is
+    written when the source is saved or sent, so that an edit that is given up leaves no trace.
+    """
+
+    def __init__(self) -> None:
+        self._file: DecisionFile | None = None
+        self._project = ProjectFindings()
+        self._live: dict[int, Sighting] = {}
+        self._texts: dict[str, str] = {}
+        self._sent: dict[str, SourceFile] = {}
+        self._outlines: dict[str, Outline] = {}
+        self._unsaved: list[Entry] = []
+        self.probable: dict[str, str] = {}
+
+    def open(self, root: Path | None, path: str, text: str) -> int:
+        """Take the findings of a project in place of those that were there.
+
+        Args:
+            root: the project's folder; None keeps all in memory.
+            path: the file that is open, relative to the root.
+            text: its text.
+
+        Returns:
+            How many lines of the project's file are damaged and left out.
+
+        Raises:
+            SpectrError: the file of decisions cannot be read; there are no findings then.
+        """
+        self._file = DecisionFile(project_path(root)) if root is not None else None
+        self._project = ProjectFindings()
+        self._live, self._unsaved, self.probable = {}, [], {}
+        self._texts = {path: text} if path else {}
+        if self._file is None:
+            return 0
+        read = self._file.read()
+        self._project = ProjectFindings(read.entries)
+        if path:
+            self._catch_up(path, text, read.entries)
+        return read.damaged_lines
+
+    def findings(self) -> list[Finding]:
+        """All findings, those of a run that goes on last."""
+        live = (as_finding(f"{_LIVE}{number}", one) for number, one in self._live.items())
+        return [*self._project.findings, *live]
+
+    def finding(self, key: str) -> Finding | None:
+        """One of them; None if it is not there any more."""
+        number = self._live_number(key)
+        if number:
+            return as_finding(key, self._live[number])
+        return self._project.finding(key)
+
+    # A run
+
+    def begin_run(self, root: Path | None, files: Sequence[SourceFile]) -> None:
+        """These files are sent now; what edits did to findings is written down.
+
+        Raises:
+            SpectrError: it cannot be written; it is kept in memory.
+        """
+        self._live = {}
+        self._sent = {file.path: file for file in files}
+        self._outlines = {file.path: outline(file) for file in files}
+        if root is not None and self._file is not None:
+            project_folder(root)
+        self.save()
+
+    def tell(self, event: FindingAdded | FindingChanged) -> None:
+        """A run that goes on says something of a finding."""
+        self._live[event.number] = event.sighting
+
+    def end_run(self, sightings: Sequence[Sighting]) -> Recorded:
+        """The run ended: its findings are the project's now, or are known there already.
+
+        Raises:
+            SpectrError: they cannot be written; they are kept in memory.
+        """
+        keys: dict[str, str] = {}
+        numbers = {(one.cell, one.index): number for number, one in self._live.items()}
+        self._live = {}
+        entries: list[Entry] = []
+        for sighting in sightings:
+            match = self._project.match(sighting)
+            key = match.key if match.kind == "exact" else self._project.next_key()
+            if match.kind == "probable":
+                self.probable[key] = match.key
+            entry = new_entry(Sighted(key, sighting))
+            self._project.apply(entry)
+            entries.append(entry)
+            number = numbers.get((sighting.cell, sighting.index))
+            if number is not None:
+                keys[f"{_LIVE}{number}"] = key
+        for path, sent in self._sent.items():
+            now = self._texts.get(path, sent.text)
+            moves = self._project.relocate(path, sent.text, now, self._outlines.get(path))
+            entries += self._applied(moves)
+        self._append(entries)
+        return Recorded(keys, self.probable)
+
+    # The auditor
+
+    def decide(self, decision: Decision) -> None:
+        """Write a decision down.
+
+        Raises:
+            SpectrError: it cannot be written; it holds, in memory.
+        """
+        entry = new_entry(decision)
+        self._project.apply(entry)
+        self._append([entry])
+
+    def write_finding(
+        self, texts: Texts, severity: Severity | None, path: str, start: int, end: int
+    ) -> str:
+        """A finding of the auditor's own about lines of the source; returns its key.
+
+        Raises:
+            SpectrError: it cannot be written; it is kept in memory.
+        """
+        text = self._texts.get(path, "")
+        quote = "\n".join(text.split("\n")[start - 1 : end])
+        holder = outline(source_file(path, text)) if text else None
+        contract = function = ""
+        for symbol in holder.symbols if holder else ():
+            if symbol.start_line <= start and end <= symbol.end_line:
+                if symbol.is_contract:
+                    contract = symbol.name
+                elif not symbol.container or symbol.container == contract:
+                    function = symbol.name
+        place = Location(path, start, end, contract, function, quote, start, Anchor.EXACT)
+        key = self._project.next_key()
+        sha256 = source_file(path, text).sha256
+        self.decide(Written(key, texts, severity, (place,), sha256))
+        return key
+
+    def undo(self) -> bool:
+        """Undo the auditor's last decision; False if there is none."""
+        undone = self._project.undo()
+        if undone is not None:
+            self.decide(undone)
+        return undone is not None
+
+    def redo(self) -> bool:
+        """Decide again what was undone last; False if there is nothing."""
+        undone = self._project.redo()
+        if undone is not None:
+            self.decide(undone)
+        return undone is not None
+
+    # The source
+
+    def source_changed(self, path: str, text: str) -> bool:
+        """The source has another text now; whether findings look different."""
+        old = self._texts.get(path)
+        self._texts[path] = text
+        if old is None or old == text:
+            return False
+        moves = self._project.relocate(path, old, text, outline(source_file(path, old)))
+        self._unsaved += self._applied(moves)
+        return any(isinstance(move, Relocated) for move in moves)
+
+    def source_of(self, path: str) -> str | None:
+        """The newest text of a file of the project, None if it is not open."""
+        return self._texts.get(path)
+
+    def save(self) -> None:
+        """The source is on the disk now: what became of the findings is written down too.
+
+        Raises:
+            SpectrError: it cannot be written; it is kept in memory.
+        """
+        unsaved, self._unsaved = self._unsaved, []
+        self._append(unsaved)
+
+    def sync(self) -> None:
+        """Bring the decisions to the disk; takes a while."""
+        if self._file is not None:
+            self._file.sync()
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        if self._file is not None and (entries or self._file.unwritten):
+            self._file.append(entries)
+
+    def _applied(self, moves: Iterable[Relocated | Unmoved]) -> list[Entry]:
+        entries = [new_entry(move) for move in moves]
+        for entry in entries:
+            self._project.apply(entry)
+        return entries
+
+    def _live_number(self, key: str) -> int:
+        number = key.removeprefix(_LIVE)
+        if number == key or not number.isdecimal() or int(number) not in self._live:
+            return 0
+        return int(number)
+
+    def _catch_up(self, path: str, text: str, entries: Sequence[Entry]) -> None:
+        """The file may have changed while nobody looked: findings follow from what was sent."""
+        now = source_file(path, text).sha256
+        runs = dict.fromkeys(
+            entry.decision.sighting.run
+            for entry in reversed(entries)
+            if isinstance(entry.decision, Sighted)
+        )
+        seen: set[str] = {now}
+        for run in runs:
+            for file in _sent_files(run):
+                if file.path == path and file.sha256 not in seen:
+                    seen.add(file.sha256)
+                    moves = self._project.relocate(path, file.text, text, outline(file))
+                    self._unsaved += self._applied(moves)
+
+
+def _sent_files(run: str) -> list[SourceFile]:
+    """The files that a run sent, from its journal; none if that is gone."""
+    if not run or "/" in run or "\\" in run or run.startswith("."):
+        return []
+    try:
+        with (paths.runs() / run / "journal.jsonl").open("rb") as journal:
+            header = json.loads(journal.readline())
+        return [from_json(SourceFile, value) for value in header["files"]]
+    except (OSError, ValueError, KeyError, TypeError, RecordError) as error:
+        _log.info("no source of run %s: %s", run, error)
+        return []
+
+
+__all__ = ["FindingsBook", "Recorded", "SpectrError"]
