@@ -36,6 +36,11 @@ def runs() -> Path:
     return data() / "runs"
 
 
+def projects() -> Path:
+    """One folder a project, with what the auditor decided in it."""
+    return data() / "projects"
+
+
 def logs() -> Path | None:
     """The folder of rotating log files, made if it is not there; None if that cannot be done."""
     root = home()

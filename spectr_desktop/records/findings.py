@@ -228,7 +228,8 @@ class Finding:
         note: the auditor's words.
         edited: the texts are no longer the model's.
         recheck: its code has changed since it was decided.
-        stale: its code has changed since it was found, and its lines follow through the diff.
+        stale: its code has changed since it was found: its lines follow through the diff, and
+            nothing may call it found.
         duplicate_of: the key of the finding that it was merged into, "" if it stands for itself.
         by_hand: the auditor wrote it.
     """
@@ -249,8 +250,13 @@ class Finding:
 
     @property
     def is_lead(self) -> bool:
-        """Whether none of its places was found in the source."""
-        return not self.by_hand and not any(place.anchor.is_found for place in self.locations)
+        """Whether none of its places was ever found in the source.
+
+        A finding whose code was removed afterwards stays one.
+        """
+        seen = (place for sighting in self.sightings for place in sighting.locations)
+        places = (*self.locations, *seen)
+        return not self.by_hand and not any(place.anchor.is_found for place in places)
 
     @property
     def place(self) -> Location | None:
