@@ -20,13 +20,13 @@ from spectr_desktop.records.findings import Finding, Sighting, Texts
 from spectr_desktop.records.run import FOLLOW_UPS
 from spectr_desktop.report.anchor import SourceIndex
 from spectr_desktop.report.parser import FindingParser
-from spectr_desktop.report.taxonomy import category_of, rating_of
+from spectr_desktop.report.taxonomy import category_in, category_of, rating_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectr_desktop.records.events import RunEvent
-    from spectr_desktop.records.findings import Claim, Location, ParsedFinding
+    from spectr_desktop.records.findings import Category, Claim, Location, ParsedFinding
     from spectr_desktop.records.run import Header
     from spectr_desktop.report.parser import Changes
 
@@ -188,7 +188,7 @@ class RunFindings:
             severity_origin=rating.origin,
             impact=parsed.impact,
             likelihood=parsed.likelihood,
-            category=category_of(parsed.category or parsed.title),
+            category=_category(parsed),
             confidence=parsed.confidence,
             locations=locations,
             start=parsed.start,
@@ -205,6 +205,10 @@ class RunFindings:
             if len(claim.quote) < _LONG_QUOTE:
                 self._places[claim] = place
         return place
+
+
+def _category(parsed: ParsedFinding) -> Category:
+    return category_of(parsed.category) if parsed.category else category_in(parsed.title)
 
 
 def _says_more(old: Sighting, new: Sighting) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ _MATRIX = {
     ("low", "low"): Severity.LOW,
 }
 _LONGEST = 400
+_SHORTEST_NAME = 5
 _HIGHEST_CWE = 1500
 _SCWE = re.compile(r"\bSCWE[-_ ]?(\d{1,3})\b", re.IGNORECASE)
 _SWC = re.compile(r"\bSWC[-_ ]?(\d{3})\b", re.IGNORECASE)
@@ -110,6 +112,22 @@ def category_of(label: str) -> Category:
         numbers = (int(number) for number in _CWE.findall(read))
         cwe = next((number for number in numbers if 0 < number <= _HIGHEST_CWE), 0)
     return Category(scwe, owasp_sc, year, cwe, label)
+
+
+def category_in(title: str) -> Category:
+    """The kind that a finding's title names among other words; no words of it are a label.
+
+    The longest name that stands in it as whole words counts, and of two that name different
+    weaknesses neither does: "Missing access control allows reentrancy" may mean both.
+    """
+    words = f" {_key(title[:_LONGEST])} "
+    named = [key for key in _aliases() if len(key) >= _SHORTEST_NAME and f" {key} " in words]
+    # A name inside a longer one says nothing of its own.
+    named = [key for key in named if not any(key != other and key in other for other in named)]
+    found = {_aliases()[key] for key in named}
+    category = found.pop() if len(found) == 1 else Category()
+    known = weakness(category.scwe)
+    return replace(category, cwe=known.cwe if known else 0)
 
 
 def _by_ids(label: str) -> Category | None:

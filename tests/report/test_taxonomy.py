@@ -10,7 +10,12 @@ from spectr_desktop import paths
 from spectr_desktop.records.codec import from_json, to_json
 from spectr_desktop.records.findings import Category, ParsedFinding, Severity
 from spectr_desktop.report import taxonomy
-from spectr_desktop.report.taxonomy import category_of, rating_of, severity_by_matrix
+from spectr_desktop.report.taxonomy import (
+    category_in,
+    category_of,
+    rating_of,
+    severity_by_matrix,
+)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +125,21 @@ def test_nothing_is_read_before_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize(
+    ("title", "scwe"),
+    [
+        ("Reentrancy in withdraw()", "SCWE-046"),
+        ("Phishing through tx.origin", "SCWE-018"),
+        ("Possible integer-overflow of the fee", "SCWE-047"),
+        ("Timestamps depend on nothing", ""),
+        ("Delegatecall allows reentrancy", ""),
+        ("withdraw is wrong", ""),
+        ("", ""),
+    ],
+)
+def test_a_title_may_name_the_weakness_among_other_words(title: str, scwe: str) -> None:
+    found = category_in(title)
+    assert (found.scwe, found.model_label) == (scwe, "")
+    assert bool(found.cwe) == bool(scwe)
