@@ -86,6 +86,11 @@ class FindingsModel(QAbstractItemModel):
         """How many rows of findings and leads there are."""
         return len(self._home)
 
+    @property
+    def flat_count(self) -> int:
+        """How many findings stand in no group; the groups come below them."""
+        return len(self._flat.keys)
+
     def finding(self, key: str) -> Finding | None:
         """The finding of a key, shown or not."""
         return self._findings.get(key)
