@@ -306,6 +306,7 @@ def test_a_double_click_shows(shown: FindingsView) -> None:
     at = middle(shown, "F2")
     QTest.mouseClick(shown.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
     QTest.mouseDClick(shown.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseRelease(shown.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert seen == [("selected", "F2"), ("shown", "F2")]
 
 
