@@ -1,0 +1,68 @@
+"""Links from a finding into the reports that have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from spectr_desktop.ui import finding_words
+from spectr_desktop.ui.finding_places import dim_label
+
+if TYPE_CHECKING:
+    from spectr_desktop.records.findings import Finding, Sighting
+
+_MOST = 8
+
+
+class SightingLinks(QWidget):
+    """A link for each sighting, the first one first.
+
+    Signals:
+        sighting_activated: (str run, str cell, int start).
+    """
+
+    sighting_activated = Signal(str, str, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: list[Sighting] = []
+        self._links: list[QPushButton] = []
+        self._more = dim_label("moreSightings", self)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(24, 6, 24, 0)
+        self._layout.setSpacing(2)
+        self._layout.addWidget(self._more)
+
+    def show_sightings(self, finding: Finding) -> None:
+        """Show links to the reports; links are used again."""
+        self._shown = [sighting for sighting in finding.sightings if sighting.run][:_MOST]
+        while len(self._links) < len(self._shown):
+            number = len(self._links)
+            link = QPushButton(self)
+            link.setObjectName("linkButton")
+            link.setCursor(Qt.CursorShape.PointingHandCursor)
+            link.clicked.connect(lambda _checked=False, number=number: self._on_clicked(number))
+            self._layout.insertWidget(number, link, 0, Qt.AlignmentFlag.AlignLeft)
+            self._links.append(link)
+        for number, link in enumerate(self._links):
+            link.setVisible(number < len(self._shown))
+            if number < len(self._shown):
+                words = self._words(self._shown[number])
+                link.setText(words.replace("&", "&&"))
+                link.setAccessibleName(words)
+        left = len(finding.sightings) - len(self._shown)
+        self._more.setVisible(left > 0)
+        self._more.setText(self.tr("And {n} more sightings.").format(n=left))
+        self.setVisible(bool(finding.sightings))
+
+    def _words(self, sighting: Sighting) -> str:
+        model = finding_words.one_line(sighting.model, 60)
+        cell = finding_words.one_line(sighting.cell, 40)
+        words = self.tr("In the report of {model}, {cell}").format(model=model, cell=cell)
+        return words if sighting.complete else self.tr("{words} (broken off)").format(words=words)
+
+    def _on_clicked(self, number: int) -> None:
+        sighting = self._shown[number]
+        self.sighting_activated.emit(sighting.run, sighting.cell, sighting.start)
