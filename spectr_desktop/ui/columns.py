@@ -19,7 +19,13 @@ class Columns(QSplitter):
     """
 
     def __init__(
-        self, files: QWidget, source: QWidget, report: ReportPane, parent: QWidget
+        self,
+        files: QWidget,
+        findings: QWidget,
+        source: QWidget,
+        report: ReportPane,
+        finding: QWidget,
+        parent: QWidget,
     ) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setObjectName("columns")
@@ -28,6 +34,8 @@ class Columns(QSplitter):
         self.left = self._tabs("leftTabs", self.tr("Project"), files, self.tr("Files"))
         self.middle = self._tabs("sourceTabs", self.tr("Source"), source, self.tr("No file"))
         self.right = self._tabs("rightTabs", self.tr("Results"), report, self.tr("Live report"))
+        self.left.addTab(findings, self.tr("Findings"))
+        self.right.addTab(finding, self.tr("Finding"))
         self.right.setCornerWidget(report.outline)
         # Behind the editor, which takes Tab for itself, it would not be reached.
         self.setTabOrder(report.outline, self.right)
@@ -35,6 +43,17 @@ class Columns(QSplitter):
             self.addWidget(column)
             self.setStretchFactor(self.count() - 1, stretch)
         self.setSizes([250, 600, 550])
+
+    def show_page(self, page: QWidget) -> None:
+        """Bring the tab of a page to the front."""
+        for tabs in (self.left, self.middle, self.right):
+            if tabs.indexOf(page) >= 0:
+                tabs.setCurrentWidget(page)
+
+    def show_count(self, page: QWidget, title: str, count: int) -> None:
+        """Show how much a page holds in the title of its tab."""
+        index = self.left.indexOf(page)
+        self.left.setTabText(index, f"{title}  {count}" if count else title)
 
     def _tabs(self, name: str, spoken: str, page: QWidget, title: str) -> QTabWidget:
         tabs = QTabWidget(self)

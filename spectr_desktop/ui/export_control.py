@@ -11,8 +11,11 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.ui import dialogs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
+    from spectr_desktop.records.findings import Finding
     from spectr_desktop.ui.run_control import RunControl
 
 
@@ -27,8 +30,12 @@ class ExportControl(QObject):
     exported = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, runs: RunControl, window: QWidget) -> None:
+    def __init__(
+        self, runs: RunControl, findings_of: Callable[[str], list[Finding]], window: QWidget
+    ) -> None:
+        """An export of the newest run, with the findings that the project has of a run."""
         super().__init__(window)
+        self._findings_of = findings_of
         self._runs = runs
         self._window = window
 
@@ -56,7 +63,8 @@ class ExportControl(QObject):
         if path is None:
             return
         try:
-            write_atomically(path, markdown_report(header, result).encode("utf-8", "replace"))
+            text = markdown_report(header, result, self._findings_of(header.id))
+            write_atomically(path, text.encode("utf-8", "replace"))
         except OSError as error:
             reason = error.strerror or str(error)
             sentence = self.tr("{path} cannot be written ({reason}). Choose another place.")

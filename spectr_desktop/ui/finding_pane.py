@@ -207,6 +207,12 @@ class FindingPane(QWidget):
             self.note.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._scroll.ensureWidgetVisible(self.note)
 
+    def ask(self) -> None:
+        """Let the auditor write a question."""
+        question = self.follow_up_area.question
+        question.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._scroll.ensureWidgetVisible(question)
+
     def flush(self) -> None:
         """Tell at once what has been written into the note."""
         self.note.flush()

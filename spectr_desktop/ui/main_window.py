@@ -11,9 +11,13 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.ui.actions import Actions, main_menu
+from spectr_desktop.ui.ask_control import AskControl
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
+from spectr_desktop.ui.finding_pane import FindingPane
+from spectr_desktop.ui.findings_control import FindingsControl
+from spectr_desktop.ui.findings_view import FindingsView
 from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
@@ -74,8 +78,21 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
-        self.exports = ExportControl(self.runs, self)
         self.links = LinkControl(self.runs.egress, self.tasks, self)
+        self.findings_view = FindingsView(theme, self)
+        self.finding_pane = FindingPane(theme, self)
+        self.findings = FindingsControl(
+            self.findings_view, self.finding_pane, self.report, self.editor, self.runs, self
+        )
+        self.exports = ExportControl(self.runs, self.findings.of_run, self)
+        self.asks = AskControl(
+            self.runs,
+            self.finding_pane,
+            self.tasks,
+            self.file.source,
+            self.top.picker.choice,
+            self.models.may_send,
+        )
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
         self._lay_out()
@@ -87,7 +104,14 @@ class MainWindow(QMainWindow):
     # -- building ---------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._columns = Columns(self.files, self.reader.source, self.report, self)
+        self._columns = Columns(
+            self.files,
+            self.findings_view,
+            self.reader.source,
+            self.report,
+            self.finding_pane,
+            self,
+        )
         central = QWidget(self)
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -106,22 +130,37 @@ class MainWindow(QMainWindow):
         save_as = add("save_as", self.tr("Save as…"), ["Ctrl+Shift+S"], self._on_save_as)
         run = add("run", self.tr("Run audit"), ["Ctrl+R"], self._on_run)
         # Esc is Stop only while something runs, so that it stays what it is elsewhere.
-        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self.runs.stop).setEnabled(False)
+        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self._on_stop).setEnabled(False)
         export = add("export", self.tr("Export…"), ["Ctrl+E"], self._on_export)
         refresh = add(
             "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
         )
         unload = add("unload_model", self.tr("Unload the model"), [], self._on_unload)
         quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
-        add("focus_files", self.tr("Files"), ["Ctrl+1"], lambda: self._focus(self.files))
+        add("focus_files", self.tr("Files"), ["Ctrl+1"], self._on_focus_files)
+        add("focus_findings", self.tr("Findings"), ["Ctrl+2"], self._on_focus_findings)
         add("focus_source", self.tr("Source"), ["Ctrl+4"], lambda: self._focus(self.editor))
-        add("focus_report", self.tr("Report"), ["Ctrl+5"], lambda: self._focus(self.report.view))
+        add("focus_report", self.tr("Report"), ["Ctrl+5"], self._on_focus_report)
+        add("focus_finding", self.tr("Finding"), ["Ctrl+6"], self._on_focus_finding)
+        writes = add(
+            "add_finding",
+            self.tr("New finding from the selection"),
+            ["Ctrl+Shift+N"],
+            self.findings.write_finding,
+        )
+        asks = add(
+            "ask_selection",
+            self.tr("Ask about the selection"),
+            ["Ctrl+Shift+A"],
+            self.findings.show_selection,
+        )
         add("focus_model", self.tr("Model"), ["Ctrl+M"], self._on_focus_model)
         add("menu", self.tr("Menu"), ["F10"], self.top.menu_button.showMenu)
         actions = self.actions_by_name
         groups = (
             [opens, save, save_as],
             [run, actions["stop"], export],
+            [writes, asks],
             *self.reader.menu_actions,
             [refresh, unload, self.servers.menu, actions["air_gap"]],
             [actions.theme_menu(self._theme)],
@@ -133,7 +172,7 @@ class MainWindow(QMainWindow):
         """All that one part of the window tells another."""
         self.top.open_requested.connect(self._on_open)
         self.top.run_requested.connect(self._on_run)
-        self.top.stop_requested.connect(self.runs.stop)
+        self.top.stop_requested.connect(self._on_stop)
         self.top.export_requested.connect(self._on_export)
         self.models.refreshed.connect(self._on_refreshed)
         self.top.picker.choice_changed.connect(self._show_choice)
@@ -163,9 +202,25 @@ class MainWindow(QMainWindow):
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)
         self.runs.notice_received.connect(lambda text: self._say("run", text, "warning"))
+        self.runs.finding_told.connect(self.findings.tell)
         self.runs.failed.connect(self._on_failed)
         self.runs.finished.connect(self._on_finished)
         self._status_timer.timeout.connect(self._show_progress)
+        self.file.saved.connect(self.findings.on_saved)
+        self.findings.failed.connect(self._on_file_error)
+        self.findings.told.connect(self.status.show_message)
+        self.findings.counted.connect(self._show_findings)
+        self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.finding_pane))
+        self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
+        self.finding_pane.ask_requested.connect(
+            lambda _key, question: self.asks.ask(self.findings.finding(), question)
+        )
+        self.finding_pane.draft_requested.connect(
+            lambda _key: self.asks.draft(self.findings.finding())
+        )
+        self.finding_pane.link_requested.connect(self.links.open)
+        self.asks.told.connect(self.status.show_message)
+        self.asks.running_changed.connect(self._on_asking)
 
     # -- what the program asks of the window ------------------------------------------------
 
@@ -218,6 +273,9 @@ class MainWindow(QMainWindow):
         if self._banner_topic in ("file", "hint"):
             self._show_outcome()
         self._show_file()
+        document = self.file.document
+        root = document.path.absolute().parent if document else None
+        self.findings.open_project(root, self.file.name)
         self.editor.setFocus()
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
@@ -267,6 +325,7 @@ class MainWindow(QMainWindow):
             self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
             return
         if await self.models.may_send(choice):
+            self.findings.begin_run([source])
             await self.runs.run([source], choice)
 
     def _on_started(self) -> None:
@@ -288,7 +347,17 @@ class MainWindow(QMainWindow):
         self._show_progress()
         self._show_export()
 
+    def _on_stop(self) -> None:
+        if self.runs.running:
+            self.runs.stop()
+        else:
+            self.asks.stop()
+
+    def _on_asking(self, running: bool) -> None:
+        self.actions_by_name["stop"].setEnabled(running or self.runs.running)
+
     def _on_failed(self, sentence: str, detail: str) -> None:
+        self.findings.end_run("", [])
         self._show_not_running()
         self.status.show_message(self.tr("Not started"))
         if self.runs.result is not None:  # the report before this one is still there
@@ -297,9 +366,11 @@ class MainWindow(QMainWindow):
 
     def _on_finished(self) -> None:
         self.report.finish()
+        result, header = self.runs.result, self.runs.header
+        assert result is not None  # noqa: S101  # the signal says that they are there
+        assert header is not None  # noqa: S101
+        self.findings.end_run(header.id, self.runs.sightings)
         self._show_not_running()
-        result = self.runs.result
-        assert result is not None  # noqa: S101  # the signal says that it is there
         self.report.thinking.set_tokens(result.usage.thinking)
         self.status.show_result(result, saved=self.runs.saved)
         self.report.show_totals(" · ".join(self.status.totals(result)))
@@ -323,7 +394,7 @@ class MainWindow(QMainWindow):
 
     def _show_not_running(self) -> None:
         self._status_timer.stop()
-        self.actions_by_name["stop"].setEnabled(False)
+        self.actions_by_name["stop"].setEnabled(self.asks.running)
         self.actions_by_name["run"].setEnabled(True)
         self.top.set_running(running=False)
         self.top.picker.setEnabled(True)
@@ -382,6 +453,25 @@ class MainWindow(QMainWindow):
         self.top.export_button.setEnabled(ready)
         self.actions_by_name["export"].setEnabled(ready)
 
+    def _show_findings(self, findings: int, leads: int) -> None:
+        self._columns.show_count(self.findings_view, self.tr("Findings"), findings + leads)
+
+    def _on_focus_files(self) -> None:
+        self._columns.show_page(self.files)
+        self._focus(self.files)
+
+    def _on_focus_report(self) -> None:
+        self._columns.show_page(self.report)
+        self._focus(self.report.view)
+
+    def _on_focus_findings(self) -> None:
+        self._columns.show_page(self.findings_view)
+        self._focus(self.findings_view)
+
+    def _on_focus_finding(self) -> None:
+        self._columns.show_page(self.finding_pane)
+        self._focus(self.finding_pane)
+
     def _focus(self, widget: QWidget) -> None:
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -423,8 +513,11 @@ class MainWindow(QMainWindow):
             await self._shut_down()
 
     async def _shut_down(self) -> None:
+        self.finding_pane.flush()
         self.runs.stop()
+        self.asks.stop()
         await self.runs.ended()
+        await self.asks.runs.ended()
         await self.tasks.close()
         await self.runs.close()
         self._may_close = True

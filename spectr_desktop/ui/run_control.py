@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.findings import Sighting
     from spectr_desktop.records.run import Header, RunResult
     from spectr_desktop.records.server import ServerConfig, ServerState
     from spectr_desktop.records.source import SourceFile
@@ -60,6 +61,7 @@ class RunControl(QObject):
         providers: the adapters that are in use, by server.
         thinking: how hard the model is asked to think; None as it has it.
         header, result, saved: of the newest run; no result while it goes on.
+        sightings: what was read of its report when it ended.
     """
 
     started = Signal()
@@ -82,6 +84,7 @@ class RunControl(QObject):
         self._asked: Provider | None = None
         self.header: Header | None = None
         self.result: RunResult | None = None
+        self.sightings: list[Sighting] = []
         self.saved = False
 
     @property
@@ -145,6 +148,7 @@ class RunControl(QObject):
         self._running = asyncio.get_running_loop().create_future()
         try:
             self.result = await session.run()
+            self.sightings = session.findings.sightings
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
