@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+_PLAIN = (str, int, bool)
 
 
 class RecordError(ValueError):
@@ -115,7 +116,10 @@ def _read_record(cls: type, value: object, where: str) -> object:
     given: dict[str, object] = {}
     for field in dataclasses.fields(cls):
         if field.name in pairs:
-            given[field.name] = _read(hints[field.name], pairs[field.name], f"{where}.{field.name}")
+            hint, item = hints[field.name], pairs[field.name]
+            # Most values are plain; to say where they are takes longer than to read them.
+            plain = type(item) is hint and hint in _PLAIN
+            given[field.name] = item if plain else _read(hint, item, f"{where}.{field.name}")
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise RecordError(f"{where}: {field.name} is missing")
     return cls(**given)

@@ -148,6 +148,8 @@ class FindingFold:
             return
         self.sightings.append(sighting)
         if not self.places or self._is_better(sighting):
+            if self._is_unmapped(sighting) and (self.is_decided or self.into):
+                self.recheck.add(sighting.locations[0].path)
             self._stand(sighting.locations, sighting.source_sha256, order)
             self.origin = this
 
@@ -165,6 +167,16 @@ class FindingFold:
             # A run that began before the last edit ended after it: this text is an older one.
             return False
         return bool(self.stale) or newer
+
+    def _is_unmapped(self, sighting: Sighting) -> bool:
+        """Whether a sighting is of another text, and no edit has led from the known one to it.
+
+        What was decided about the one is not carried to the other without a mark.
+        """
+        if not sighting.locations or not sighting.source_sha256:
+            return False
+        source = self.sources.get(sighting.locations[0].path)
+        return source is not None and source.sha256 not in ("", sighting.source_sha256)
 
     def _stand(self, places: tuple[Location, ...], sha256: str, order: int) -> None:
         """Take places as they are, found in the text with this sha256."""

@@ -18,6 +18,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _GAP_PAIRS = 20_000
 _ALL_PAIRS = 200_000
 _WINDOWS = 200
+_MOST_PLACES = 50
 _SIMILAR = 0.6
 _TELLING = 8  # letters and signs of a block that is looked for elsewhere
 
@@ -82,33 +83,47 @@ class LineMap:
 
     def _gap(self, first: int, last: int) -> tuple[int, int]:
         """The new lines, as indexes, between the kept lines before and behind a range."""
-        before = next((self._to[at] for at in range(first - 1, -1, -1) if self._to[at] >= 0), -1)
-        count = len(self._old)
-        behind = next((self._to[at] for at in range(last + 1, count) if self._to[at] >= 0), None)
-        return before + 1, (len(self._new) if behind is None else behind) - 1
+        before, behind = self._neighbours
+        return before[first] + 1, behind[last + 1] - 1
+
+    @cached_property
+    def _neighbours(self) -> tuple[list[int], list[int]]:
+        """For each old index the new one of the last kept line before it, and of the next one."""
+        before, behind = [-1], [len(self._new)]
+        for to in self._to:
+            before.append(to if to >= 0 else before[-1])
+        for to in reversed(self._to):
+            behind.append(to if to >= 0 else behind[-1])
+        return before, behind[::-1]
 
     @cached_property
     def _taken(self) -> frozenset[int]:
         return frozenset(self._to)
 
     @cached_property
+    def _bare(self) -> list[str]:
+        return [line.strip() for line in self._new]
+
+    @cached_property
     def _places(self) -> dict[str, list[int]]:
         """By its text without indentation, where each new line stands."""
         found: dict[str, list[int]] = {}
-        for at, line in enumerate(self._new):
-            found.setdefault(line.strip(), []).append(at)
+        for at, line in enumerate(self._bare):
+            found.setdefault(line, []).append(at)
         return found
 
     def _moved(self, first: int, last: int) -> NewRange | None:
         block = [line.strip() for line in self._old[first : last + 1]]
-        if len("".join(block)) < _TELLING:
-            return None
         size = len(block)
+        # The line with the fewest places says where to look.
+        places, step = min((len(self._places.get(line, ())), at) for at, line in enumerate(block))
+        if not 0 < places <= _MOST_PLACES or len("".join(block)) < _TELLING:
+            return None
+        starts = (at - step for at in self._places[block[step]])
         found = [
             at
-            for at in self._places.get(block[0], ())
-            if at not in self._taken
-            and [line.strip() for line in self._new[at : at + size]] == block
+            for at in starts
+            if at >= 0 and at not in self._taken and self._bare[at : at + size] == block
         ]
         if len(found) != 1:
             return None
@@ -117,26 +132,54 @@ class LineMap:
     def _replaced(self, first: int, last: int) -> NewRange:
         """The lines in the same gap that are most like the range, if any is like it."""
         low, high = self._gap(first, last)
-        size = last - first + 1
-        wanted = _tokens(self._old[first : last + 1])
-        best, found = _SIMILAR, NewRange(0, 0, Change.GONE)
-        final = max(low, high - size + 1)
-        for at in range(low, min(final, low + _WINDOWS) + 1 if low <= high else low):
-            end = min(at + size - 1, high)
-            alike = _alike(wanted, _tokens(self._new[at : end + 1]))
-            if alike > best:
-                best, found = alike, NewRange(at + 1, end + 1, Change.EDITED)
-        return found
+        if low > high:
+            return NewRange(0, 0, Change.GONE)
+        size = min(last - first + 1, high - low + 1)
+        window = _Window(_tokens("\n".join(self._old[first : last + 1])))
+        for at in range(low, low + size):
+            window.add(self._new[at])
+        best, found = window.likeness, low
+        for at in range(low + 1, min(high - size + 1, low + _WINDOWS) + 1):
+            window.remove(self._new[at - 1])
+            window.add(self._new[at + size - 1])
+            if window.likeness > best:
+                best, found = window.likeness, at
+        if best <= _SIMILAR:
+            return NewRange(0, 0, Change.GONE)
+        return NewRange(found + 1, found + size, Change.EDITED)
 
 
-def _tokens(lines: Sequence[str]) -> Counter[str]:
-    return Counter(_TOKEN.findall("\n".join(lines)))
+class _Window:
+    """Some lines, and how much they are like what is looked for; lines come and go."""
+
+    def __init__(self, wanted: Sequence[str]) -> None:
+        self._missing = Counter(wanted)  # under zero: more of it than is wanted
+        self._wanted = len(wanted)
+        self._count = self._common = 0
+
+    @property
+    def likeness(self) -> float:
+        """The share of common tokens: 1 for the same ones, 0 for none."""
+        total = self._wanted + self._count
+        return 2 * self._common / total if total else 0.0
+
+    def add(self, line: str) -> None:
+        """A line came."""
+        for token in _tokens(line):
+            self._common += self._missing[token] > 0
+            self._missing[token] -= 1
+            self._count += 1
+
+    def remove(self, line: str) -> None:
+        """A line went."""
+        for token in _tokens(line):
+            self._missing[token] += 1
+            self._common -= self._missing[token] > 0
+            self._count -= 1
 
 
-def _alike(one: Counter[str], other: Counter[str]) -> float:
-    """The share of common tokens: 1 for the same ones, 0 for none."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 0.0
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text)
 
 
 def _aligned(old: Sequence[str], new: Sequence[str]) -> list[int]:

@@ -56,6 +56,7 @@ class DecisionFile:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._pending: list[Entry] = []
+        self._known_size = 0
 
     @property
     def path(self) -> Path:
@@ -67,6 +68,18 @@ class DecisionFile:
         """How many entries are only in memory, because the last append failed."""
         return len(self._pending)
 
+    @property
+    def changed_elsewhere(self) -> bool:
+        """Whether another program has written since the last read or append.
+
+        Ask before new keys are given: who reads and applies the file again then (known entries
+        count once) does not give a key that the other program has given already.
+        """
+        try:
+            return self.path.stat().st_size != self._known_size
+        except OSError:
+            return self._known_size != 0
+
     def read(self) -> ReadBack:
         """All that is in the file; no file is an empty one.
 
@@ -76,6 +89,7 @@ class DecisionFile:
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
+            self._known_size = 0
             return ReadBack()
         except OSError as error:
             raise DecisionsError(
@@ -85,6 +99,7 @@ class DecisionFile:
                 params={"path": str(self.path)},
                 detail=str(error),
             ) from error
+        self._known_size = len(raw)
         return _read_back(raw)
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -141,7 +156,9 @@ class DecisionFile:
         lines = b"".join(_line(entry) for entry in self._pending)
         raw = lines if _ends_a_line(descriptor) else b"\n" + lines
         while raw:
-            raw = raw[os.write(descriptor, raw) :]
+            written = os.write(descriptor, raw)
+            self._known_size += written
+            raw = raw[written:]
 
 
 def project_path(root: Path) -> Path:

@@ -42,6 +42,25 @@ def test_an_edited_line_is_found_by_its_likeness() -> None:
     assert lines.place(CALL, CALL) == NewRange(CALL, CALL, Change.EDITED)
 
 
+def test_an_edited_line_is_found_among_new_ones() -> None:
+    call = '        (bool ok, ) = msg.sender.call{value: amount}("");\n'
+    new = "        uint256 left = 1;\n        total -= left;\n        emit Paid(amount);\n"
+    longer = call.replace("amount}", "amount, gas: 5000}")
+    lines = edited(call, new + longer + new)
+    assert lines.place(CALL, CALL) == NewRange(CALL + 3, CALL + 3, Change.EDITED)
+    lines = edited(call, longer.replace("ok", "done") + longer)
+    assert lines.place(CALL, CALL) == NewRange(CALL + 1, CALL + 1, Change.EDITED)
+
+
+def test_a_block_with_two_equal_copies_elsewhere_is_gone() -> None:
+    line = "        balances[msg.sender] -= amount;\n"
+    moved = "    function other() internal {\n" + line + line + "    }\n\n"
+    start = VAULT.index("    function add")
+    text = VAULT.replace(line, "")
+    lines = LineMap(VAULT, text[:start] + moved + text[start:])
+    assert lines.place(CALL + 2, CALL + 2) == _GONE
+
+
 def test_a_line_that_came_between_is_an_edit() -> None:
     lines = edited("        require(ok);", "        count += 1;\n        require(ok);")
     assert lines.place(CALL, CALL + 1) == NewRange(CALL, CALL + 2, Change.EDITED)

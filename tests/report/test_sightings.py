@@ -387,6 +387,31 @@ def test_a_new_sighting_of_changed_code_is_found_and_still_asks() -> None:
     assert project["F1"].locations[0].anchor is Anchor.EXACT
 
 
+def test_a_sighting_of_a_text_that_nobody_has_followed_asks() -> None:
+    project = Project(Sighted("F1", FIRST), StateSet("F1", State.CONFIRMED))
+    project.add(Sighted("F2", sighting(CALL, index=1)))
+    project.add(Sighted("F1", sighting(CALL + 1, run="run2", source=SHIFTED)))
+    project.add(Sighted("F2", sighting(CALL + 1, run="run2", index=1, source=SHIFTED)))
+    assert project.lines("F1") == project.lines("F2") == [(CALL + 1, CALL + 1)]
+    assert (project["F1"].recheck, project["F2"].recheck) == (True, False)
+
+
+def test_a_sighting_without_code_leaves_the_places() -> None:
+    nowhere = Location(PATH, 0, 0, "", "", "code", 3, Anchor.UNVERIFIED)
+    project = Project(Sighted("F1", FIRST))
+    project.add(Sighted("F1", dataclasses.replace(FIRST, run="run2", locations=(nowhere,))))
+    project.add(Sighted("F1", dataclasses.replace(FIRST, run="run3", locations=())))
+    project.add(Sighted("F1", FIRST))
+    assert project.lines("F1") == [(CALL, CALL)]
+    assert len(project["F1"].sightings) == 3
+
+
+def test_a_sighting_that_is_nowhere_cannot_be_split_off() -> None:
+    project = Project(Sighted("F1", FIRST), SightingSplit("F1", "run9", "1.quick", 0, "F2"))
+    assert project.found.finding("F2") is None
+    assert project["F1"].sightings == (FIRST,)
+
+
 def test_what_was_away_during_an_edit_is_stale() -> None:
     sha256 = source_file(PATH, VAULT).sha256
     project = Project(Sighted("F1", FIRST))

@@ -143,6 +143,22 @@ def test_two_programs_do_not_disturb_each_other(tmp_path: Path) -> None:
     assert _notes(one.read()) == [str(number) for number in range(20)]
 
 
+def test_what_another_program_wrote_is_noticed(tmp_path: Path) -> None:
+    one, other = DecisionFile(tmp_path), DecisionFile(tmp_path)
+    assert not one.changed_elsewhere
+    one.append(_ENTRIES[:1])
+    assert (one.changed_elsewhere, other.changed_elsewhere) == (False, True)
+    other.read()
+    other.append(_ENTRIES[1:])
+    assert (one.changed_elsewhere, other.changed_elsewhere) == (True, False)
+    one.read()
+    assert not one.changed_elsewhere
+    one.path.unlink()
+    assert one.changed_elsewhere
+    assert one.read() == ReadBack()
+    assert not one.changed_elsewhere
+
+
 def _append_many(folder: Path, name: str) -> None:
     file = DecisionFile(folder)
     for number in range(200):
