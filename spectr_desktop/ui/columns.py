@@ -42,7 +42,7 @@ class Columns(QSplitter):
         for column, stretch in ((self.left, 0), (self.middle, 1), (self.right, 1)):
             self.addWidget(column)
             self.setStretchFactor(self.count() - 1, stretch)
-        self.setSizes([250, 600, 550])
+        self.setSizes([310, 570, 520])
 
     def show_page(self, page: QWidget) -> None:
         """Bring the tab of a page to the front."""

@@ -7,16 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from spectr_desktop.errors import SpectrError
-from spectr_desktop.records.decisions import (
-    Decision,
-    Merged,
-    NoteSet,
-    Rechecked,
-    SeveritySet,
-    Split,
-    StateSet,
-    TextsSet,
-)
 from spectr_desktop.records.findings import (
     Anchor,
     Finding,
@@ -31,8 +21,10 @@ from spectr_desktop.ui.source_gutter import Mark
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from spectr_desktop.audit.findings_book import FindingsBook
+    from spectr_desktop.records.decisions import Decision
     from spectr_desktop.records.findings import Sighting
     from spectr_desktop.records.source import SourceFile
     from spectr_desktop.ui.finding_pane import FindingPane
@@ -96,7 +88,7 @@ class FindingsControl(QObject):
         view.shown.connect(self._on_shown)
         view.state_requested.connect(self._on_states)
         view.merge_requested.connect(self._on_merge)
-        view.split_requested.connect(lambda key: self.decide(Split(key)))
+        view.split_requested.connect(lambda key: self.decide(_decisions().Split(key)))
         view.undo_requested.connect(self.undo)
         view.redo_requested.connect(self.redo)
         view.edit_requested.connect(self._on_edit)
@@ -105,7 +97,7 @@ class FindingsControl(QObject):
         pane.severity_requested.connect(self._on_severity)
         pane.note_changed.connect(self._on_note)
         pane.texts_changed.connect(self._on_texts)
-        pane.rechecked.connect(lambda key: self.decide(Rechecked(key)))
+        pane.rechecked.connect(lambda key: self.decide(_decisions().Rechecked(key)))
         pane.location_activated.connect(self._on_location)
         pane.sighting_activated.connect(self._on_sighting)
         self._editor.gutter.mark_activated.connect(self._on_mark)
@@ -328,24 +320,26 @@ class FindingsControl(QObject):
         self.pane_wanted.emit()
 
     def _on_states(self, keys: list[str], state: State) -> None:
-        self.decide(*(StateSet(key, state) for key in keys if self._decided(key)))
+        self.decide(*(_decisions().StateSet(key, state) for key in keys if self._decided(key)))
 
     def _on_merge(self, keys: list[str], into: str) -> None:
         if self._decided(into):
-            self.decide(*(Merged(k, into) for k in keys if k != into and self._decided(k)))
+            self.decide(
+                *(_decisions().Merged(k, into) for k in keys if k != into and self._decided(k))
+            )
 
     def _on_severity(self, key: str, severity: Severity | None) -> None:
         if self._decided(key):
-            self.decide(SeveritySet(key, severity))
+            self.decide(_decisions().SeveritySet(key, severity))
 
     def _on_note(self, key: str, note: str) -> None:
         found = self._book.finding(key)
         if found is not None and found.note != note and self._decided(key):
-            self.decide(NoteSet(key, note))
+            self.decide(_decisions().NoteSet(key, note))
 
     def _on_texts(self, key: str, texts: Texts | None) -> None:
         if self._decided(key):
-            self.decide(TextsSet(key, texts))
+            self.decide(_decisions().TextsSet(key, texts))
 
     def _on_edit(self, key: str) -> None:
         if self._decided(key):
@@ -403,6 +397,13 @@ class FindingsControl(QObject):
     def _running_id(self) -> str:
         header = self._runs.header
         return header.id if header is not None else ""
+
+
+def _decisions() -> ModuleType:
+    """The decisions, loaded with the first one: the start of the window does not wait for them."""
+    from spectr_desktop.records import decisions  # noqa: PLC0415
+
+    return decisions
 
 
 def _lines_before(text: str, offset: int) -> int:
