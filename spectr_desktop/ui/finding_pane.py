@@ -198,7 +198,9 @@ class FindingPane(QWidget):
         """Let the auditor edit title and texts."""
         if self._finding is not None and not self._editing:
             self._begin_edit(self._finding.texts)
-            self.editor.title.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            # By any other reason all of it would be selected, and lost with the next letter.
+            self.editor.title.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.editor.title.end(False)
             self._scroll.ensureWidgetVisible(self.editor.title)
 
     def write_note(self) -> None:
