@@ -141,6 +141,36 @@ def test_a_comment_from_above_goes_on(pane: FindingPane) -> None:
     assert len(strange.lines[1]) < 600
 
 
+def test_tab_goes_from_above_to_below(pane: FindingPane) -> None:
+    pane.show_finding(finding(1), source_of)
+    pane.show_finding(finding(2), source_of)
+    pane.header.title.setFocus()
+    heights: list[int] = []
+    names: list[str] = []
+    while "draftButton" not in names and len(names) < 30:
+        at = pane.focusWidget()
+        assert at is not None
+        names.append(at.objectName())
+        heights.append(at.mapTo(pane._page, at.rect().topLeft()).y())
+        QTest.keyClick(at, Key.Key_Tab)
+    assert heights == sorted(heights)
+    for name in ("findingSeverity", "placeCode", "finding_description", "findingNote"):
+        assert name in names
+    assert names.count("linkButton") == 2
+
+
+def test_letters_edit_and_go_to_the_note(pane: FindingPane) -> None:
+    pane.show_finding(finding(1), source_of)
+    pane.setFocus()
+    QTest.keyClick(pane.focusWidget() or pane, Key.Key_N)
+    assert pane.note.hasFocus()
+    QTest.keyClicks(pane.note, "e")
+    assert pane.note.toPlainText() == "e"
+    pane.words.views["description"].setFocus()
+    QTest.keyClick(pane.words.views["description"], Key.Key_E)
+    assert pane.editor.title.hasFocus()
+
+
 def test_the_quote_is_shown_if_it_differs(pane: FindingPane) -> None:
     pane.show_finding(finding(1), source_of)
     assert text(pane, "quoteWords") == ""
