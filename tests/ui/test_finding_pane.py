@@ -370,7 +370,7 @@ def test_a_question_is_asked_and_its_answer_stays_with_its_finding(pane: Finding
     assert text(pane, "followUpWhy") == ""
     pane.show_finding(finding(1), source_of)
     assert pane.follow_up.toPlainText() == "Like this."
-    assert "Stopped." in text(pane, "reportBanner")
+    assert "Stopped." in text(pane, "followUpEnd")
     press(area.draft)
     assert seen[1:] == [("stop_requested",), ("draft_requested", "F1")]
     assert "Nothing is ever executed" in text(pane, "draftWarning")
