@@ -65,6 +65,8 @@ class FollowUp(QWidget):
         self._warning.setWordWrap(True)
         self.answer = FittedMarkdown("followUp", self.tr("Answer"), theme, self)
         self._end = Banner(theme, self)
+        for label in self._end.findChildren(QLabel, "reportBanner"):
+            label.setObjectName("followUpEnd")  # a window has one banner of its report
         self._lay_out()
         self.question.textChanged.connect(self._show_enabled)
         self.question.returnPressed.connect(self._on_ask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -25,6 +26,8 @@ from spectr_desktop.ui.finding_texts import FindingTexts, TextsEditor, section_l
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent
 
     from spectr_desktop.records.findings import Finding, Texts
     from spectr_desktop.ui.banner import BannerKind
@@ -82,6 +85,7 @@ class FindingPane(QWidget):
         self._empty.setObjectName("findingEmpty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
+        self._empty.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._empty.setMargin(40)
         self._page = QWidget(self)
         self._page.setObjectName("findingPage")
@@ -142,7 +146,6 @@ class FindingPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
-        self.setFocusProxy(self._scroll)
 
     def _wire(self) -> None:
         self.header.state_chosen.connect(lambda s: self.state_requested.emit(self.key, s))
@@ -181,7 +184,9 @@ class FindingPane(QWidget):
         self._finding = finding
         self.note.show_note(*((finding.key, finding.note) if finding else ("", "")))
         self.follow_up_area.show_key(self.key)
-        self._stack.setCurrentWidget(self._scroll if finding else self._empty)
+        page = self._scroll if finding else self._empty
+        self._stack.setCurrentWidget(page)
+        self.setFocusProxy(page)
         if finding is None:
             return
         self.header.show_finding(finding)
@@ -189,6 +194,7 @@ class FindingPane(QWidget):
         self.sightings.show_sightings(finding)
         self._show_words()
         if other:
+            self._order_tab_stops()
             self._scroll.verticalScrollBar().setValue(0)
             draft = self._drafts.pop(finding.key, None)
             if draft is not None:
@@ -198,7 +204,9 @@ class FindingPane(QWidget):
         """Let the auditor edit title and texts."""
         if self._finding is not None and not self._editing:
             self._begin_edit(self._finding.texts)
-            self.editor.title.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            # By any other reason all of it would be selected, and lost with the next letter.
+            self.editor.title.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.editor.title.end(False)
             self._scroll.ensureWidgetVisible(self.editor.title)
 
     def write_note(self) -> None:
@@ -232,6 +240,27 @@ class FindingPane(QWidget):
     def finish_answer(self, sentence: str, kind: BannerKind) -> None:
         """The answer is over; the sentence says how, "" if it is whole."""
         self.follow_up_area.finish_answer(sentence, kind)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters that nothing in the pane has taken: e edits, n goes to the note."""
+        slots = {Qt.Key.Key_E: self.edit, Qt.Key.Key_N: self.write_note}
+        slot = slots.get(Qt.Key(event.key()))
+        if slot is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            super().keyPressEvent(event)
+        else:
+            slot()
+
+    def _order_tab_stops(self) -> None:
+        """From above to below, also through what was made later."""
+        header, area = self.header, self.follow_up_area
+        stops: list[QWidget] = [header.title, header.severity, header.state, header.recheck]
+        stops += self.places.tab_stops()
+        stops += self.words.views.values()
+        stops += [self.edit_button, self.original_button]
+        stops += self.sightings.tab_stops()
+        stops += [self.note, area.question, area.ask, area.draft, area.stop, area.answer]
+        for first, second in itertools.pairwise(stops):
+            QWidget.setTabOrder(first, second)
 
     # Words and editing
 

@@ -115,6 +115,10 @@ class PlacesSection(QWidget):
         self._layout.setSpacing(4)
         self._layout.addWidget(self._more)
 
+    def tab_stops(self) -> list[QWidget]:
+        """What the keyboard reaches, from above."""
+        return [stop for row in self._rows for stop in (row.link, row.code, row.quote)]
+
     def show_places(self, finding: Finding, source_of: Callable[[str], str | None]) -> None:
         """Show where a finding points to; rows are used again."""
         places = finding.locations[:MOST_PLACES]

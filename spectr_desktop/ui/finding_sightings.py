@@ -35,6 +35,10 @@ class SightingLinks(QWidget):
         self._layout.setSpacing(2)
         self._layout.addWidget(self._more)
 
+    def tab_stops(self) -> list[QWidget]:
+        """What the keyboard reaches, from above."""
+        return [*self._links]
+
     def show_sightings(self, finding: Finding) -> None:
         """Show links to the reports; links are used again."""
         self._shown = [sighting for sighting in finding.sightings if sighting.run][:_MOST]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,8 +20,6 @@ from spectr_desktop.records.findings import Texts
 from spectr_desktop.ui.fitted_markdown import FittedMarkdown
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
-
     from spectr_desktop.ui.theme import Theme
 
 _EDIT_HEIGHT = 110
@@ -146,12 +145,22 @@ class TextsEditor(QWidget):
         rest = {name: edit.toPlainText() for name, edit in self.edits.items()}
         return Texts(title=self.title.text(), **rest)
 
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc and Ctrl+Return from being shortcuts of the window (called by Qt)."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and (_is_escape(event) or _is_save(event))
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+Return saves, Esc gives up (called by Qt; the fields leave both to us)."""
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if event.key() == Qt.Key.Key_Escape:
+        if _is_escape(event):
             self.cancelled.emit()
-        elif control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif _is_save(event):
             self.saved.emit(self.texts())
         else:
             super().keyPressEvent(event)
@@ -176,6 +185,15 @@ def titles(owner: QWidget) -> dict[str, str]:
         owner.tr("Suggested fix"),
     )
     return dict(zip(_NAMES, words, strict=True))
+
+
+def _is_escape(event: QKeyEvent) -> bool:
+    return event.key() == Qt.Key.Key_Escape
+
+
+def _is_save(event: QKeyEvent) -> bool:
+    control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    return control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def _plain_label(text: str, parent: QWidget) -> QLabel:

@@ -119,9 +119,12 @@ class FindingsList(QTreeView):
         """Take all findings; the row under the pointer, or else the selected one, stays there."""
         anchor = self._anchor()
         top = self.visualRect(anchor).top() if anchor is not None else 0
+        row = anchor.row() if anchor is not None else -1
         self._findings.set_findings(findings)
         if anchor is None or not anchor.isValid():
             return
+        if row == anchor.row() < self._findings.flat_count and not anchor.parent().isValid():
+            return  # nothing came above it, and the layout has time
         self.executeDelayedItemsLayout()
         moved = self.visualRect(anchor).top() - top
         if moved:

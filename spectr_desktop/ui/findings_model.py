@@ -281,10 +281,14 @@ class FindingsModel(QAbstractItemModel):
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         """The index of a row (asked by Qt)."""
-        if column != 0 or row < 0 or row >= self.rowCount(parent):
-            return QModelIndex()
-        group = self._group_at(parent)
-        return self.createIndex(row, 0, group.number if group else 0)
+        # Asked for every row whenever one comes: the tree is laid out anew then.
+        group = self._group_at(parent) if parent.isValid() else None
+        if group is not None:
+            number, rows = group.number, len(group.keys)
+        else:
+            number, rows = 0, 0 if parent.isValid() else self.rowCount()
+        found = column == 0 and 0 <= row < rows
+        return self.createIndex(row, 0, number) if found else QModelIndex()
 
     def parent(self, child: Index | None = None) -> QObject | QModelIndex | None:
         """The group's row of a finding's row (asked by Qt); without one, the owner."""

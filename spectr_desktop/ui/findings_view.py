@@ -79,7 +79,6 @@ class FindingsView(QWidget):
         self.filter.setMaxLength(200)
         self.menu = FindingsMenu(self)
         self.list = FindingsList(self.model, theme, self)
-        self.setFocusProxy(self.list)
         self._empty = QLabel(self)
         self._empty.setObjectName("findingsEmpty")
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
@@ -313,7 +312,9 @@ class FindingsView(QWidget):
         self._count.setText(text)
         self._count.setVisible(bool(findings or leads or merged))
         self._empty.setText(self._empty_words())
-        self._stack.setCurrentWidget(self.list if self.model.shown_count else self._empty)
+        listed = bool(self.model.shown_count)
+        self._stack.setCurrentWidget(self.list if listed else self._empty)
+        self.setFocusProxy(self.list if listed else self.filter)
 
     def _empty_words(self) -> str:
         if any(self.model.counts):

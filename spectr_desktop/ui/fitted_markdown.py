@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spectr_desktop.report.blocks import BlockSplitter
     from spectr_desktop.ui.theme import Theme
 
-_ABOVE = 6
+_ABOVE = 9
 _HIGHEST = 6000
 """Pixels; what is longer scrolls by itself."""
 

@@ -64,7 +64,7 @@ LIGHT = Colors(
     keyword="#7a45d1",
     type_name="#0550ae",
     function="#6639ba",
-    comment="#69717b",
+    comment="#68707a",
     string="#0a7a47",
 )
 
@@ -89,7 +89,7 @@ DARK = Colors(
     keyword="#d2a8ff",
     type_name="#79c0ff",
     function="#d2a8ff",
-    comment="#8b949e",
+    comment="#8c959f",
     string="#7ee2a8",
 )
 
