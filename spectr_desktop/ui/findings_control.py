@@ -387,7 +387,7 @@ class FindingsControl(QObject):
                 if sighting.run not in (self._run, self._running_id()):
                     continue
                 first = _lines_before(text, sighting.start)
-                if first <= line < max(first + 1, _lines_before(text, sighting.end)):
+                if first <= line <= _lines_before(text, sighting.end - 1):
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
