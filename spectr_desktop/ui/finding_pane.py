@@ -17,13 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.ui.finding_follow_up import FollowUp
-from spectr_desktop.ui.finding_header import FindingHeader
-from spectr_desktop.ui.finding_note import FindingNote
-from spectr_desktop.ui.finding_places import PlacesSection
-from spectr_desktop.ui.finding_sightings import SightingLinks
-from spectr_desktop.ui.finding_texts import FindingTexts, TextsEditor, section_label
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,6 +65,9 @@ class FindingPane(QWidget):
         self._finding: Finding | None = None
         self._drafts: dict[str, Texts] = {}
         self._editing = False
+        self._theme = theme
+        self._built = False
+        self._may_ask = (True, "")
         self.setObjectName("findingPane")
         self.setAccessibleName(self.tr("Finding"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -87,6 +83,23 @@ class FindingPane(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._empty.setMargin(40)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+        self.setFocusProxy(self._empty)
+
+    def _build(self) -> None:
+        """Make the parts with the first finding: the start of the window does not wait for them."""
+        from spectr_desktop.ui.finding_follow_up import FollowUp  # noqa: PLC0415
+        from spectr_desktop.ui.finding_header import FindingHeader  # noqa: PLC0415
+        from spectr_desktop.ui.finding_note import FindingNote  # noqa: PLC0415
+        from spectr_desktop.ui.finding_places import PlacesSection  # noqa: PLC0415
+        from spectr_desktop.ui.finding_sightings import SightingLinks  # noqa: PLC0415
+        from spectr_desktop.ui.finding_texts import FindingTexts, TextsEditor  # noqa: PLC0415
+
+        theme, self._built = self._theme, True
         self._page = QWidget(self)
         self._page.setObjectName("findingPage")
         self.header = FindingHeader(theme, self._page)
@@ -106,9 +119,11 @@ class FindingPane(QWidget):
         self.original_button.setToolTip(self.tr("Read what the model wrote"))
         self._lay_out()
         self._wire()
-        self.show_finding(None, lambda _path: None)
+        self.set_ask_enabled(*self._may_ask)
 
     def _lay_out(self) -> None:
+        from spectr_desktop.ui.finding_texts import section_label  # noqa: PLC0415  # as above
+
         buttons = QHBoxLayout()
         buttons.setContentsMargins(24, 6, 24, 0)
         buttons.setSpacing(8)
@@ -140,12 +155,7 @@ class FindingPane(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._page)
-        self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._empty)
         self._stack.addWidget(self._scroll)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._stack)
 
     def _wire(self) -> None:
         self.header.state_chosen.connect(lambda s: self.state_requested.emit(self.key, s))
@@ -178,6 +188,10 @@ class FindingPane(QWidget):
             finding: None for none.
             source_of: gives the text of a file, None if it is not known.
         """
+        if not self._built:
+            if finding is None:
+                return
+            self._build()
         other = (finding.key if finding else "") != self.key
         if other:
             self._leave()
@@ -223,11 +237,14 @@ class FindingPane(QWidget):
 
     def flush(self) -> None:
         """Tell at once what has been written into the note."""
-        self.note.flush()
+        if self._built:
+            self.note.flush()
 
     def set_ask_enabled(self, enabled: bool, why: str = "") -> None:
         """Whether something can be asked about a finding, and if not, why."""
-        self.follow_up_area.set_enabled(enabled, why)
+        self._may_ask = (enabled, why)
+        if self._built:
+            self.follow_up_area.set_enabled(enabled, why)
 
     def start_answer(self, title: str) -> None:
         """An answer about the finding that is shown begins."""

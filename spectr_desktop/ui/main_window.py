@@ -440,6 +440,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name["unload_model"].setEnabled(
             choice is not None and not self.runs.running
         )
+        why = "" if choice else self.tr("Pick a model first, with Ctrl+M.")
+        self.finding_pane.set_ask_enabled(choice is not None, why)
 
     def _show_progress(self) -> None:
         progress = self.runs.progress()
