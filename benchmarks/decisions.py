@@ -31,15 +31,8 @@ from spectr_desktop.records.decisions import (
     Unmoved,
     new_entry,
 )
-from spectr_desktop.records.findings import (
-    Anchor,
-    Category,
-    Location,
-    Severity,
-    Sighting,
-    State,
-    Texts,
-)
+from spectr_desktop.records.findings import Category, Location, Sighting, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.report.line_map import LineMap
 from spectr_desktop.report.sightings import ProjectFindings
 from spectr_desktop.store.decisions import DecisionFile

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from spectr_desktop import __version__, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.records.run import THINKING, CompleteInput, ErrorInfo, Outcome
 from spectr_desktop.records.server import ServerConfig, ServerState
 from spectr_desktop.terminal import EventOutput, TextOutput, forget_stdout, put, say

@@ -12,7 +12,8 @@ from spectr_desktop.logs import logger
 from spectr_desktop.project.outline import outline
 from spectr_desktop.records.codec import RecordError, from_json
 from spectr_desktop.records.decisions import Relocated, Sighted, Unmoved, Written, new_entry
-from spectr_desktop.records.findings import Anchor, Location, Texts
+from spectr_desktop.records.findings import Location, Texts
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import SourceFile, source_file
 from spectr_desktop.report.sightings import ProjectFindings
 from spectr_desktop.store.decisions import DecisionFile, project_folder, project_path
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from spectr_desktop.records.decisions import Decision, Entry
     from spectr_desktop.records.events import FindingAdded, FindingChanged
-    from spectr_desktop.records.findings import Finding, Severity, Sighting
+    from spectr_desktop.records.findings import Finding, Sighting
+    from spectr_desktop.records.grades import Severity
     from spectr_desktop.records.source import Outline
 
 _log = logger(__name__)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
 from spectr_desktop.records.codec import RecordError, from_json, to_json
-from spectr_desktop.records.findings import Location, Severity, Sighting, State, Texts
+from spectr_desktop.records.findings import Location, Sighting, Texts
+from spectr_desktop.records.grades import Severity, State
 
 _ID_BYTES = 6
 

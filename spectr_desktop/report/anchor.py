@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectr_desktop.records.findings import Anchor, Location
+from spectr_desktop.records.findings import Location
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import Outline
 from spectr_desktop.report.code_tokens import weight
 from spectr_desktop.report.named_symbols import Name, NamedSymbols, Place, name_of

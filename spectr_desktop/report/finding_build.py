@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectr_desktop.records.findings import Finding, Location, Severity, Sighting, State, Texts
+from spectr_desktop.records.findings import Finding, Location, Sighting, Texts
+from spectr_desktop.records.grades import Severity, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

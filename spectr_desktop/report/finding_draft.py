@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from spectr_desktop.records.findings import Claim, ParsedFinding, Severity
+from spectr_desktop.records.findings import Claim, ParsedFinding
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report.finding_claims import claims_of
 from spectr_desktop.report.finding_fences import CODE_SIGNS, Fence, purpose_of
 from spectr_desktop.report.finding_lines import SHORT_FIELDS, Label

@@ -20,7 +20,8 @@ from spectr_desktop.records.decisions import (
     Unmoved,
     Written,
 )
-from spectr_desktop.records.findings import Location, Severity, Sighting, State, Texts
+from spectr_desktop.records.findings import Location, Sighting, Texts
+from spectr_desktop.records.grades import Severity, State
 
 if TYPE_CHECKING:
     from spectr_desktop.records.decisions import Decision

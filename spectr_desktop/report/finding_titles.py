@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report.finding_words import SEVERITY_LABEL, SEVERITY_OF, WORD
 
 _LONGEST_GROUP = 80

@@ -6,7 +6,7 @@ import enum
 import re
 from functools import cache
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 
 
 class Field(enum.Enum):

@@ -6,13 +6,14 @@ import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop.records.decisions import Relocated
-from spectr_desktop.records.findings import Anchor, Location
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import SymbolKind
 from spectr_desktop.report.line_map import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spectr_desktop.records.findings import Location
     from spectr_desktop.records.source import Outline
     from spectr_desktop.report.finding_fold import FindingFold
     from spectr_desktop.report.line_map import LineMap

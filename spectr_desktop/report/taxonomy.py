@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop import paths
-from spectr_desktop.records.findings import Category, Severity
+from spectr_desktop.records.findings import Category
+from spectr_desktop.records.grades import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.records.findings import Finding, Severity, State
+from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.ui import finding_words, severities
 from spectr_desktop.ui.finding_places import dim_label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
 
+    from spectr_desktop.records.findings import Finding
     from spectr_desktop.ui.theme import Theme
 
 _SHAPE = 12

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from spectr_desktop.records.findings import Anchor
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.ui import finding_words
 from spectr_desktop.ui.code_excerpt import CodeExcerpt, Excerpt, excerpt, quoted
 

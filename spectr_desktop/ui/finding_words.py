@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from spectr_desktop.records.findings import Anchor, State
+from spectr_desktop.records.grades import Anchor, State
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.hostile_text import visible
 

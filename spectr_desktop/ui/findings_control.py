@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from spectr_desktop.errors import SpectrError
-from spectr_desktop.records.findings import (
-    Anchor,
-    Finding,
-    Location,
-    Severity,
-    State,
-    Texts,
-)
+from spectr_desktop.records.findings import Finding, Location, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.source_gutter import Mark
 

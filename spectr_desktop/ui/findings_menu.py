@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
-from spectr_desktop.records.findings import Severity, State
+from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.ui import finding_words, severities
 from spectr_desktop.ui.findings_order import Grouping, Sort, Wishes
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 
-from spectr_desktop.records.findings import Severity, State
+from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.ui import finding_words, severities
 from spectr_desktop.ui.findings_order import Apart, GroupName, Wishes, group_rank
 

@@ -7,7 +7,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from spectr_desktop.records.findings import Severity, State
+from spectr_desktop.records.grades import Severity, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

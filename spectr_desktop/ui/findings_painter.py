@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.ui import finding_words, severities
 from spectr_desktop.ui.findings_model import EXPLANATION, FINDING
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectr_desktop.records.findings import State
+from spectr_desktop.records.grades import State
 from spectr_desktop.ui import finding_words
 from spectr_desktop.ui.findings_list import FindingsList
 from spectr_desktop.ui.findings_menu import FindingsMenu

@@ -11,13 +11,10 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.ui.actions import Actions, main_menu
-from spectr_desktop.ui.ask_control import AskControl
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
-from spectr_desktop.ui.finding_pane import FindingPane
-from spectr_desktop.ui.findings_control import FindingsControl
-from spectr_desktop.ui.findings_view import FindingsView
+from spectr_desktop.ui.findings_desk import Around, FindingsDesk
 from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
@@ -79,20 +76,17 @@ class MainWindow(QMainWindow):
         self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
         self.links = LinkControl(self.runs.egress, self.tasks, self)
-        self.findings_view = FindingsView(theme, self)
-        self.finding_pane = FindingPane(theme, self)
-        self.findings = FindingsControl(
-            self.findings_view, self.finding_pane, self.report, self.editor, self.runs, self
-        )
-        self.exports = ExportControl(self.runs, self.findings.of_run, self)
-        self.asks = AskControl(
+        around = Around(
             self.runs,
-            self.finding_pane,
+            self.report,
+            self.editor,
             self.tasks,
             self.file.source,
             self.top.picker.choice,
             self.models.may_send,
         )
+        self.findings = FindingsDesk(theme, around, self)
+        self.exports = ExportControl(self.runs, self.findings.of_run, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
         self._lay_out()
@@ -106,10 +100,10 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self._columns = Columns(
             self.files,
-            self.findings_view,
+            self.findings.list_page,
             self.reader.source,
             self.report,
-            self.finding_pane,
+            self.findings.pane_page,
             self,
         )
         central = QWidget(self)
@@ -206,21 +200,14 @@ class MainWindow(QMainWindow):
         self.runs.failed.connect(self._on_failed)
         self.runs.finished.connect(self._on_finished)
         self._status_timer.timeout.connect(self._show_progress)
-        self.file.saved.connect(self.findings.on_saved)
+        self.file.saved.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
         self.findings.counted.connect(self._show_findings)
-        self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.finding_pane))
+        self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.findings.pane_page))
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
-        self.finding_pane.ask_requested.connect(
-            lambda _key, question: self.asks.ask(self.findings.finding(), question)
-        )
-        self.finding_pane.draft_requested.connect(
-            lambda _key: self.asks.draft(self.findings.finding())
-        )
-        self.finding_pane.link_requested.connect(self.links.open)
-        self.asks.told.connect(self.status.show_message)
-        self.asks.running_changed.connect(self._on_asking)
+        self.findings.link_requested.connect(self.links.open)
+        self.findings.asking_changed.connect(self._on_asking)
 
     # -- what the program asks of the window ------------------------------------------------
 
@@ -275,7 +262,7 @@ class MainWindow(QMainWindow):
         self._show_file()
         document = self.file.document
         root = document.path.absolute().parent if document else None
-        self.findings.open_project(root, self.file.name)
+        self.findings.control.open_project(root, self.file.name)
         self.editor.setFocus()
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
@@ -325,7 +312,7 @@ class MainWindow(QMainWindow):
             self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
             return
         if await self.models.may_send(choice):
-            self.findings.begin_run([source])
+            self.findings.control.begin_run([source])
             await self.runs.run([source], choice)
 
     def _on_started(self) -> None:
@@ -351,13 +338,13 @@ class MainWindow(QMainWindow):
         if self.runs.running:
             self.runs.stop()
         else:
-            self.asks.stop()
+            self.findings.stop()
 
     def _on_asking(self, running: bool) -> None:
         self.actions_by_name["stop"].setEnabled(running or self.runs.running)
 
     def _on_failed(self, sentence: str, detail: str) -> None:
-        self.findings.end_run("", [])
+        self.findings.control.end_run("", [])
         self._show_not_running()
         self.status.show_message(self.tr("Not started"))
         if self.runs.result is not None:  # the report before this one is still there
@@ -369,7 +356,7 @@ class MainWindow(QMainWindow):
         result, header = self.runs.result, self.runs.header
         assert result is not None  # noqa: S101  # the signal says that they are there
         assert header is not None  # noqa: S101
-        self.findings.end_run(header.id, self.runs.sightings)
+        self.findings.control.end_run(header.id, self.runs.sightings)
         self._show_not_running()
         self.report.thinking.set_tokens(result.usage.thinking)
         self.status.show_result(result, saved=self.runs.saved)
@@ -394,7 +381,7 @@ class MainWindow(QMainWindow):
 
     def _show_not_running(self) -> None:
         self._status_timer.stop()
-        self.actions_by_name["stop"].setEnabled(self.asks.running)
+        self.actions_by_name["stop"].setEnabled(self.findings.asking)
         self.actions_by_name["run"].setEnabled(True)
         self.top.set_running(running=False)
         self.top.picker.setEnabled(True)
@@ -441,7 +428,7 @@ class MainWindow(QMainWindow):
             choice is not None and not self.runs.running
         )
         why = "" if choice else self.tr("Pick a model first, with Ctrl+M.")
-        self.finding_pane.set_ask_enabled(choice is not None, why)
+        self.findings.set_ask_enabled(choice is not None, why)
 
     def _show_progress(self) -> None:
         progress = self.runs.progress()
@@ -455,8 +442,8 @@ class MainWindow(QMainWindow):
         self.top.export_button.setEnabled(ready)
         self.actions_by_name["export"].setEnabled(ready)
 
-    def _show_findings(self, findings: int, leads: int) -> None:
-        self._columns.show_count(self.findings_view, self.tr("Findings"), findings + leads)
+    def _show_findings(self, count: int) -> None:
+        self._columns.show_count(self.findings.list_page, self.tr("Findings"), count)
 
     def _on_focus_files(self) -> None:
         self._columns.show_page(self.files)
@@ -467,12 +454,12 @@ class MainWindow(QMainWindow):
         self._focus(self.report.view)
 
     def _on_focus_findings(self) -> None:
-        self._columns.show_page(self.findings_view)
-        self._focus(self.findings_view)
+        self._columns.show_page(self.findings.list_page)
+        self._focus(self.findings.view)
 
     def _on_focus_finding(self) -> None:
-        self._columns.show_page(self.finding_pane)
-        self._focus(self.finding_pane)
+        self._columns.show_page(self.findings.pane_page)
+        self._focus(self.findings.pane)
 
     def _focus(self, widget: QWidget) -> None:
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -515,11 +502,9 @@ class MainWindow(QMainWindow):
             await self._shut_down()
 
     async def _shut_down(self) -> None:
-        self.finding_pane.flush()
         self.runs.stop()
-        self.asks.stop()
         await self.runs.ended()
-        await self.asks.runs.ended()
+        await self.findings.close()
         await self.tasks.close()
         await self.runs.close()
         self._may_close = True

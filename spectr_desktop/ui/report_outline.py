@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QFocusEvent
 
-    from spectr_desktop.records.findings import Severity
+    from spectr_desktop.records.grades import Severity
     from spectr_desktop.ui.headings import Heading
     from spectr_desktop.ui.theme import Theme
 

@@ -11,13 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers.egress import EgressGuard
-from spectr_desktop.records.events import (
-    FindingAdded,
-    FindingChanged,
-    Notice,
-    TextDelta,
-    ThinkingDelta,
-)
 from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
 
@@ -223,6 +216,14 @@ class RunControl(QObject):
         self.providers.clear()
 
     def _on_entries(self, entries: Sequence[RunEntry]) -> None:
+        from spectr_desktop.records.events import (  # noqa: PLC0415  # after the window is shown
+            FindingAdded,
+            FindingChanged,
+            Notice,
+            TextDelta,
+            ThinkingDelta,
+        )
+
         for entry in entries:
             if isinstance(entry.event, TextDelta):
                 self.text_received.emit(entry.event.text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF, QRectF
 from PySide6.QtGui import QColor, QPolygonF
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.markdown_lines import HEADINGS, SEVERITIES, Line, Style
 from spectr_desktop.ui.reading_place import block_at, block_rect

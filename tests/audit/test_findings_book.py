@@ -18,7 +18,8 @@ from spectr_desktop.records.events import (
     RunEntry,
     TextDelta,
 )
-from spectr_desktop.records.findings import Finding, Severity, State, Texts
+from spectr_desktop.records.findings import Finding, Texts
+from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.source import source_file
 from tests import run_samples

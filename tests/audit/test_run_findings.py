@@ -13,7 +13,7 @@ from spectr_desktop.records.events import (
     RunEvent,
     TextDelta,
 )
-from spectr_desktop.records.findings import Anchor, Severity
+from spectr_desktop.records.grades import Anchor, Severity
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.source import source_file
 from spectr_desktop.report.parser import FindingParser

@@ -21,7 +21,7 @@ from spectr_desktop.records.decisions import (
     entry_to_json,
     new_entry,
 )
-from spectr_desktop.records.findings import State
+from spectr_desktop.records.grades import State
 
 _TEXT = st.text(st.characters(categories=None), max_size=12)
 _KINDS = typing.get_args(Decision)

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectr_desktop.project.outline import outline
-from spectr_desktop.records.findings import Anchor, Claim, Location
+from spectr_desktop.records.findings import Claim, Location
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import (
     Outline,
     SourceFile,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectr_desktop.project.outline import outline
-from spectr_desktop.records.findings import Anchor, Claim, Location
+from spectr_desktop.records.findings import Claim, Location
+from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import Outline, source_file
 from spectr_desktop.report.anchor import SourceIndex
 from tests.report.quote_damage import (

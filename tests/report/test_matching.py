@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from spectr_desktop.records.decisions import Merged, Sighted, StateSet, new_entry
-from spectr_desktop.records.findings import Anchor, Category, Location, Sighting, State, Texts
+from spectr_desktop.records.findings import Category, Location, Sighting, Texts
+from spectr_desktop.records.grades import Anchor, State
 from spectr_desktop.report.matching import Match, compatible, similar_titles
 from spectr_desktop.report.sightings import ProjectFindings
 

@@ -5,14 +5,18 @@ import json
 import random
 from itertools import pairwise
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectr_desktop.records.findings import ParsedFinding, Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report.parser import Changes, FindingParser, parse_findings
 from tests.report.report_corpus import Report, faults, reports
+
+if TYPE_CHECKING:
+    from spectr_desktop.records.findings import ParsedFinding
 
 _NAMED = pytest.mark.parametrize("report", reports(), ids=lambda report: report.name)
 _LINES = sorted({line for report in reports() for line in report.text.splitlines(keepends=True)})

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pytest
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report.severity import severity_mark, severity_of
 
 

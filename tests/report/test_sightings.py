@@ -23,15 +23,8 @@ from spectr_desktop.records.decisions import (
     Written,
     new_entry,
 )
-from spectr_desktop.records.findings import (
-    Anchor,
-    Finding,
-    Location,
-    Severity,
-    Sighting,
-    State,
-    Texts,
-)
+from spectr_desktop.records.findings import Finding, Location, Sighting, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.records.source import source_file
 from spectr_desktop.report.sightings import ProjectFindings
 

@@ -8,7 +8,8 @@ import pytest
 
 from spectr_desktop import paths
 from spectr_desktop.records.codec import from_json, to_json
-from spectr_desktop.records.findings import Category, ParsedFinding, Severity
+from spectr_desktop.records.findings import Category, ParsedFinding
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report import taxonomy
 from spectr_desktop.report.taxonomy import (
     category_in,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spectr_desktop.records.decisions import Entry, NoteSet, Sighted, StateSet, Undone, new_entry
-from spectr_desktop.records.findings import Sighting, State, Texts
+from spectr_desktop.records.findings import Sighting, Texts
+from spectr_desktop.records.grades import State
 from spectr_desktop.store import decisions as decisions_module
 from spectr_desktop.store.decisions import (
     DecisionFile,

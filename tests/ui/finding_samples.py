@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from spectr_desktop.records.findings import (
-    Anchor,
-    Finding,
-    Location,
-    Severity,
-    Sighting,
-    State,
-    Texts,
-)
+from spectr_desktop.records.findings import Finding, Location, Sighting, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 
 SOURCE = "\n".join(
     [

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 
-from spectr_desktop.records.findings import Anchor, Category, Finding, Severity, State, Texts
+from spectr_desktop.records.findings import Category, Finding, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.ui.code_excerpt import CodeExcerpt, excerpt, quoted
 from spectr_desktop.ui.finding_pane import FindingPane
 from spectr_desktop.ui.finding_words import evidence

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from spectr_desktop import paths
-from spectr_desktop.records.findings import State
+from spectr_desktop.records.grades import State
 from spectr_desktop.ui.findings_control import SELECTION
 from tests.servers.script import Gate
 from tests.servers.streams import Answer
@@ -105,7 +105,7 @@ async def audited(window: MainWindow, ollama: FakeOllama, vault: Path) -> MainWi
 
 
 def found(window: MainWindow) -> list[Finding]:
-    return window.findings._book.findings()
+    return window.findings.control._book.findings()
 
 
 def states(window: MainWindow) -> dict[str, State]:
@@ -117,7 +117,7 @@ def choose(window: MainWindow, key: str) -> None:
     press_key(window, Qt.Key.Key_2, CONTROL)
     press_key(window, Qt.Key.Key_Home)
     for _ in range(10):
-        if window.findings_view.selected_keys() == [key]:
+        if window.findings.view.selected_keys() == [key]:
             return
         press_key(window, Qt.Key.Key_J)
     raise AssertionError(key)
@@ -150,11 +150,11 @@ async def test_findings_come_while_the_report_streams(
 async def test_a_finding_shows_its_lines_and_its_paragraph(audited: MainWindow) -> None:
     choose(audited, "F2")
     assert audited.editor.textCursor().blockNumber() + 1 == 12
-    assert audited.finding_pane.key == "F2"
+    assert audited.findings.pane.key == "F2"
     press_key(audited, Qt.Key.Key_Return)
-    assert audited._columns.right.currentWidget() is audited.finding_pane
+    assert audited._columns.right.currentWidget() is audited.findings.pane_page
     sighting = found(audited)[1].sightings[0]
-    audited.finding_pane.sighting_activated.emit(sighting.run, sighting.cell, sighting.start)
+    audited.findings.pane.sighting_activated.emit(sighting.run, sighting.cell, sighting.start)
     assert audited._columns.right.currentWidget() is audited.report
     shown = audited.report.view.textCursor().block().text()
     assert "Phishing through tx.origin" in shown
@@ -166,14 +166,14 @@ async def test_the_way_back_from_source_and_report(audited: MainWindow) -> None:
     line = editor.document().findBlockByNumber(11)
     top = editor.blockBoundingGeometry(line).translated(editor.contentOffset()).center().y()
     QTest.mouseClick(editor.gutter, Qt.MouseButton.LeftButton, pos=QPoint(8, round(top)))
-    assert audited.findings_view.selected_keys() == ["F2"]
-    assert audited.finding_pane.key == "F2"
+    assert audited.findings.view.selected_keys() == ["F2"]
+    assert audited.findings.pane.key == "F2"
     view = audited.report.view
     press_key(audited, Qt.Key.Key_5, CONTROL)
     cursor = view.document().find("The call goes out first")
     view.setTextCursor(cursor)
-    assert audited.findings_view.selected_keys() == ["F1"]
-    assert audited.finding_pane.key == "F1"
+    assert audited.findings.view.selected_keys() == ["F1"]
+    assert audited.findings.pane.key == "F1"
 
 
 async def test_states_by_key_undone_and_done_again(audited: MainWindow) -> None:
@@ -197,7 +197,7 @@ async def test_decisions_are_there_when_the_file_is_opened_again(
 ) -> None:
     choose(audited, "F1")
     press_key(audited, Qt.Key.Key_2)
-    audited.finding_pane.note_changed.emit("F1", "seen with the team")
+    audited.findings.pane.note_changed.emit("F1", "seen with the team")
     elsewhere = tmp_path / "elsewhere" / "Other.sol"
     elsewhere.parent.mkdir()
     elsewhere.write_text("contract Other {}\n")
@@ -219,11 +219,11 @@ async def test_lines_follow_what_is_typed(audited: MainWindow) -> None:
     cursor = audited.editor.textCursor()
     cursor.setPosition(0)
     cursor.insertText("// one\n// two\n")
-    audited.findings.take_source()
+    audited.findings.control.take_source()
     assert marked(audited) == {8: ["F1"], 14: ["F2"]}
     call = audited.editor.document().find("msg.sender.call")
     call.insertText("to.call")
-    audited.findings.take_source()
+    audited.findings.control.take_source()
     assert found(audited)[0].recheck
     audited.editor.document().setModified(False)
 
@@ -246,12 +246,12 @@ async def test_a_question_streams_into_the_pane(audited: MainWindow, ollama: Fak
     choose(audited, "F1")
     press_key(audited, Qt.Key.Key_Return)
     ollama.answer = Answer(text="It **can** be entered again.\n")
-    area = audited.finding_pane.follow_up_area
+    area = audited.findings.pane.follow_up_area
     area.question.setFocus()
     QTest.keyClicks(area.question, "Is it real?")
     press_key(audited, Qt.Key.Key_Return)
     await idle(audited)
-    assert audited.finding_pane.follow_up.toPlainText() == "It can be entered again."
+    assert audited.findings.pane.follow_up.toPlainText() == "It can be entered again."
     prompt = asked(ollama)[-1]["messages"][-1]["content"]
     assert "The question: Is it real?" in prompt
     assert "Claim: Reentrancy in withdraw" in prompt
@@ -265,18 +265,19 @@ async def test_an_answer_can_be_stopped(audited: MainWindow, ollama: FakeOllama)
     choose(audited, "F1")
     gate = Gate()
     ollama.answer = Answer(text="word " * 400, within=gate)
-    audited.finding_pane.ask_requested.emit("F1", "why?")
+    audited.findings.pane.ask_requested.emit("F1", "why?")
     await gate.reached()
     await until(
-        lambda: bool(audited.finding_pane.follow_up.text()), audited.asks.runs.text_received
+        lambda: bool(audited.findings.pane.follow_up.text()),
+        audited.findings.asks.runs.text_received,
     )
     assert audited.actions_by_name["stop"].isEnabled()
     press_key(audited, Qt.Key.Key_Period, CONTROL)
     await idle(audited)
     gate.open()
-    assert not audited.asks.running
+    assert not audited.findings.asks.running
     assert not audited.actions_by_name["stop"].isEnabled()
-    assert audited.finding_pane.follow_up.text().startswith("word")
+    assert audited.findings.pane.follow_up.text().startswith("word")
 
 
 async def test_a_draft_asks_for_a_test_and_runs_nothing(
@@ -285,22 +286,22 @@ async def test_a_draft_asks_for_a_test_and_runs_nothing(
     choose(audited, "F2")
     code = "contract VaultTest is Test {\n    function test_phishing() public {}\n}"
     ollama.answer = Answer(text=f"Shows it.\n\n```solidity\n{code}\n```\n")
-    audited.finding_pane.draft_requested.emit("F2")
+    audited.findings.pane.draft_requested.emit("F2")
     await idle(audited)
-    assert "test_phishing" in audited.finding_pane.follow_up.toPlainText()
+    assert "test_phishing" in audited.findings.pane.follow_up.toPlainText()
     assert "Foundry" in asked(ollama)[-1]["messages"][-1]["content"]
 
 
 async def test_lines_that_are_no_finding(audited: MainWindow, ollama: FakeOllama) -> None:
     audited.editor.go_to_line(13)
     press_key(audited, Qt.Key.Key_A, CONTROL | SHIFT)
-    assert audited.finding_pane.key == SELECTION
+    assert audited.findings.pane.key == SELECTION
     ollama.answer = Answer(text="It sends all ether.\n")
-    audited.finding_pane.ask_requested.emit(SELECTION, "What does it do?")
+    audited.findings.pane.ask_requested.emit(SELECTION, "What does it do?")
     await idle(audited)
-    assert audited.finding_pane.follow_up.toPlainText() == "It sends all ether."
+    assert audited.findings.pane.follow_up.toPlainText() == "It sends all ether."
     assert "to.transfer(address(this).balance);" in asked(ollama)[-1]["messages"][-1]["content"]
-    audited.finding_pane.state_requested.emit(SELECTION, State.CONFIRMED)
+    audited.findings.pane.state_requested.emit(SELECTION, State.CONFIRMED)
     assert len(found(audited)) == 3
     audited.editor.setFocus()
     press_key(audited, Qt.Key.Key_N, CONTROL | SHIFT)
@@ -319,7 +320,7 @@ async def test_what_a_run_still_says_cannot_be_decided_on(
     press_key(window, Qt.Key.Key_R, CONTROL)
     await gate.reached()
     await until(lambda: bool(found(window)), window.findings.counted)
-    window.findings_view.state_requested.emit(["new 1"], State.CONFIRMED)
+    window.findings.view.state_requested.emit(["new 1"], State.CONFIRMED)
     assert states(window)["new 1"] is State.OPEN
     press_key(window, Qt.Key.Key_Period, CONTROL)
     gate.open()

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from spectr_desktop.records.findings import Anchor, Finding, Severity, State
+from spectr_desktop.records.findings import Finding
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.ui.findings_model import EXPLANATION, FINDING, GROUP, FindingsModel
 from spectr_desktop.ui.findings_order import Apart, Grouping, Sort
 from tests.ui.finding_samples import finding, place, sample

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
-from spectr_desktop.records.findings import Anchor, Severity, State
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.ui.findings_model import FINDING, GROUP
 from spectr_desktop.ui.findings_order import Apart
 from spectr_desktop.ui.findings_view import FindingsView

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QTextFormat
 
-from spectr_desktop.records.findings import Severity
+from spectr_desktop.records.grades import Severity
 from spectr_desktop.report.blocks import parse_document
 from spectr_desktop.ui import severities
 from spectr_desktop.ui.markdown_lines import SEVERITIES, Line, Style, block_lines

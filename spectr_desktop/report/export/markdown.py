@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spectr_desktop.records.findings import Anchor, Severity
+from spectr_desktop.records.grades import Anchor, Severity
 from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.records.server import Locality
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from spectr_desktop.records.findings import Anchor, Finding, Location, Severity, State, Texts
+from spectr_desktop.records.findings import Finding, Location, Texts
+from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.records.run import (
     CellResult,
     CompleteInput,
