@@ -19,7 +19,7 @@ from spectr_desktop.report.sightings import ProjectFindings
 from spectr_desktop.store.decisions import DecisionFile, project_folder, project_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from spectr_desktop.records.decisions import Decision, Entry
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = logger(__name__)
 _LIVE = "new "
+# Findings that are recorded at a time: a few milliseconds.
+_PORTION = 8
 
 
 class Recorded(NamedTuple):
@@ -124,11 +126,19 @@ class FindingsBook:
         Raises:
             SpectrError: they cannot be written; they are kept in memory.
         """
-        keys: dict[str, str] = {}
+        *_, recorded = self.recording(sightings)
+        return recorded
+
+    def recording(self, sightings: Sequence[Sighting]) -> Iterator[Recorded]:
+        """As `end_run`, in portions; a decision has to wait until the last one.
+
+        Yields:
+            What has become of the findings so far.
+        """
+        recorded = Recorded({}, self.probable)
         numbers = {(one.cell, one.index): number for number, one in self._live.items()}
-        self._live = {}
         entries: list[Entry] = []
-        for sighting in sightings:
+        for count, sighting in enumerate(sightings, start=1):
             match = self._project.match(sighting)
             key = match.key if match.kind == "exact" else self._project.next_key()
             if match.kind == "probable":
@@ -138,13 +148,17 @@ class FindingsBook:
             entries.append(entry)
             number = numbers.get((sighting.cell, sighting.index))
             if number is not None:
-                keys[f"{_LIVE}{number}"] = key
+                recorded.keys[f"{_LIVE}{number}"] = key
+                self._live.pop(number, None)
+            if count % _PORTION == 0:
+                yield recorded
+        self._live = {}
         for path, sent in self._sent.items():
             now = self._texts.get(path, sent.text)
             moves = self._project.relocate(path, sent.text, now, self._outlines.get(path))
             entries += self._applied(moves)
         self._append(entries)
-        return Recorded(keys, self.probable)
+        yield recorded
 
     # The auditor
 

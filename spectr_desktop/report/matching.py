@@ -19,6 +19,7 @@ _FILLING = frozenset(("a", "an", "and", "by", "for", "in", "of", "on", "the", "t
 _SAME_WORDS = 0.75
 _SAME_LETTERS = 0.85
 _LONGEST = 200
+_MOST_SIGHTINGS = 50
 
 
 class Match(NamedTuple):
@@ -63,7 +64,8 @@ def similar_titles(one: str, other: str) -> bool:
         return True
     left, right = " ".join(first)[:_LONGEST], " ".join(second)[:_LONGEST]
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    return matcher.real_quick_ratio() >= _SAME_LETTERS and matcher.ratio() >= _SAME_LETTERS
+    quick = matcher.real_quick_ratio() >= _SAME_LETTERS and matcher.quick_ratio() >= _SAME_LETTERS
+    return quick and matcher.ratio() >= _SAME_LETTERS
 
 
 def best_match(sighting: Sighting, folds: Iterable[tuple[FindingFold, str]], new_key: str) -> Match:
@@ -97,23 +99,26 @@ def best_match(sighting: Sighting, folds: Iterable[tuple[FindingFold, str]], new
 
 def _likeness(sighting: Sighting, fold: FindingFold) -> _Likeness | None:
     """How much they are alike, None if they are not the same at all."""
-    title = fold.written.texts.title if fold.written else fold.sightings[0].texts.title
-    titles = [title, *(one.texts.title for one in fold.sightings)]
-    categories = [one.category for one in fold.sightings]
-    same_class = any(compatible(sighting.category, one) for one in categories)
     near, overlap, identical = _places(sighting, fold)
     if not near:
         return None
+    known = fold.sightings[:_MOST_SIGHTINGS]
+    same_class = any(compatible(sighting.category, one.category) for one in known)
+    in_run = [one for one in fold.sightings if one.run == sighting.run]
+    again = _is_lead_again(sighting, fold, known)
+    twin = (identical or again) and same_class
+    # Titles are dear to compare: first what is decided without them.
+    if any(one.cell == sighting.cell for one in in_run) and not twin:
+        return None
+    title = fold.written.texts.title if fold.written else fold.sightings[0].texts.title
+    titles = dict.fromkeys((title, *(one.texts.title for one in known)))
     same_title = any(similar_titles(sighting.texts.title, one) for one in titles)
     if not (overlap or same_class or (same_title and not _found(sighting.locations))):
         return None
     exact = overlap and (same_class or same_title)
-    if _is_lead_again(sighting, fold, titles):
+    if again:
         exact = identical = True
-    in_run = [one for one in fold.sightings if one.run == sighting.run]
-    if in_run and not (identical and same_class):
-        if any(one.cell == sighting.cell for one in in_run):
-            return None
+    if in_run and not twin:
         exact = False
     return _Likeness(exact, identical, overlap, same_class, same_title)
 
@@ -155,13 +160,18 @@ def _found(places: Iterable[Location]) -> bool:
     return any(place.anchor.is_found for place in places)
 
 
-def _is_lead_again(sighting: Sighting, fold: FindingFold, titles: Iterable[str]) -> bool:
+def _is_lead_again(sighting: Sighting, fold: FindingFold, known: Iterable[Sighting]) -> bool:
     """Whether nothing of both was found, and they claim the same in the same words."""
     if _found(sighting.locations) or _found(fold.places) or not sighting.locations:
         return False
     mine = sighting.locations[0]
     same_claim = any((place.path, place.quote) == (mine.path, mine.quote) for place in fold.places)
-    return same_claim and any(_words(one) == _words(sighting.texts.title) for one in titles)
+    if not same_claim:
+        return False
+    titles = {one.texts.title for one in known}
+    if fold.written:
+        titles.add(fold.written.texts.title)
+    return any(_words(one) == _words(sighting.texts.title) for one in titles)
 
 
 def _words(text: str) -> list[str]:

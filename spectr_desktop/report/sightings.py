@@ -23,6 +23,7 @@ from spectr_desktop.report.finding_fold import FindingFold, SightingId, sighting
 from spectr_desktop.report.line_map import LineMap
 from spectr_desktop.report.matching import Match, best_match
 from spectr_desktop.report.merges import Merges
+from spectr_desktop.report.nearby import Nearby
 from spectr_desktop.report.relocation import Edit, relocated
 from spectr_desktop.report.undoing import Undoing
 
@@ -55,6 +56,7 @@ class ProjectFindings:
         self._undoing = Undoing()
         self._merges = Merges(self._fold)
         self._logs: dict[str, list[tuple[int, Entry]]] = {}
+        self._nearby = Nearby()
         self._keys_of: dict[str, tuple[str, ...]] = {}
         self._sightings: dict[SightingId, tuple[int, Sighting]] = {}
         self._highest = 0
@@ -112,11 +114,13 @@ class ProjectFindings:
         Call `relocate` first if the file has changed since the findings were placed.
         """
         this = sighting_id(sighting)
-        folds = list(self._existing())
-        for fold in folds:
-            if any(sighting_id(one) == this for one in fold.sightings):
-                return Match("exact", fold.key)
-        pairs = ((fold, self._merges.root(fold.key)) for fold in folds)
+        if this in self._sightings:
+            for fold in self._existing():
+                if any(sighting_id(one) == this for one in fold.sightings):
+                    return Match("exact", fold.key)
+        keys = sorted(self._nearby.keys(sighting), key=_rank)
+        folds = (self._fold(key) for key in keys)
+        pairs = ((fold, self._merges.root(fold.key)) for fold in folds if fold.exists)
         return best_match(sighting, pairs, self.next_key())
 
     def split_off(self, sighting: Sighting) -> SightingSplit | None:
@@ -217,6 +221,7 @@ class ProjectFindings:
                     self._merges.note(key)
             return
         self._undoing.add(entry)
+        self._nearby.take(decision)
         if isinstance(decision, Sighted):
             self._sightings.setdefault(sighting_id(decision.sighting), (order, decision.sighting))
         elif isinstance(decision, Relocated | Unmoved):

@@ -13,11 +13,11 @@ from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.source_gutter import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import ModuleType
 
-    from spectr_desktop.audit.findings_book import FindingsBook
+    from spectr_desktop.audit.findings_book import FindingsBook, Recorded
     from spectr_desktop.records.decisions import Decision
     from spectr_desktop.records.findings import Sighting
     from spectr_desktop.records.source import SourceFile
@@ -70,6 +70,10 @@ class FindingsControl(QObject):
         self._run = ""
         self._key = ""
         self._selection: Finding | None = None
+        self._recording: Iterator[Recorded] | None = None
+        self._recorded: Recorded | None = None
+        self._record_timer = QTimer(self, singleShot=True, interval=0)
+        self._record_timer.timeout.connect(self._record)
         self._edit_timer = QTimer(self, singleShot=True, interval=_EDIT_MS)
         self._edit_timer.timeout.connect(self.take_source)
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -113,6 +117,7 @@ class FindingsControl(QObject):
         """Another file is open, or it has another name: its project's findings are shown."""
         if (root, path) == (self._root, self._path):
             return
+        self.finish_recording()
         self._root, self._path, self._key = root, path, ""
         self._edit_timer.stop()
         self._editor.show_lines(0, 0)
@@ -140,6 +145,7 @@ class FindingsControl(QObject):
 
     def begin_run(self, files: Sequence[SourceFile]) -> None:
         """A run is going to send these files."""
+        self.finish_recording()
         self.take_source()
         self._run = ""
         self._kept(lambda: self._book.begin_run(self._root, files))
@@ -154,28 +160,48 @@ class FindingsControl(QObject):
 
     def end_run(self, run: str, sightings: Sequence[Sighting]) -> None:
         """The run ended, with these findings; none if it did not begin."""
+        self.finish_recording()
         self._refresh_timer.stop()
         self._run = run
-        shown = self._key
+        self._recording = self._book.recording(sightings)
+        self._record()
 
-        def keep() -> None:
-            nonlocal shown
-            recorded = self._book.end_run(sightings)
-            shown = recorded.keys.get(self._key, self._key)
+    def finish_recording(self) -> None:
+        """Record at once what is left of a run's findings."""
+        while self._recording is not None:
+            self._record()
+
+    def _record(self) -> None:
+        """Record a portion; thousands of findings must not stop the window."""
+        recording = self._recording
+        if recording is None:
+            return
+        try:
+            self._recorded = next(recording)
+        except StopIteration:
+            self._recording = None
+        except SpectrError as error:
+            self._recording = None
+            self.failed.emit(error)
+        if self._recording is not None:
+            self._record_timer.start()
+            return
+        self._record_timer.stop()
+        recorded, self._recorded = self._recorded, None
+        if recorded is not None:
+            self._key = recorded.keys.get(self._key, self._key)
             for new, known in recorded.probable.items():
                 sentence = self.tr("{new} is probably {known} again: m in the list merges them.")
                 self.told.emit(sentence.format(new=new, known=known))
-
-        self._kept(keep)
         self._view.set_running(False)
-        self._key = shown
         self.refresh()
-        if shown:
-            self._view.select(shown)
+        if self._key:
+            self._view.select(self._key)
         self._view.settle()
 
     def of_run(self, run: str) -> list[Finding]:
         """The project's findings that a run reported, with what was decided."""
+        self.finish_recording()
         return [
             one
             for one in self._book.findings()
@@ -301,7 +327,9 @@ class FindingsControl(QObject):
 
     def _decided(self, key: str) -> bool:
         """Whether a finding can be decided on; those of a run that goes on have to be all there."""
-        if key == SELECTION:
+        if self._recording is not None:
+            self.told.emit(self.tr("The run's findings are being recorded: a moment."))
+        elif key == SELECTION:
             self.told.emit(self.tr("Selected lines are no finding yet: Ctrl+Shift+N makes one."))
         elif key.startswith("new "):
             self.told.emit(self.tr("It can be decided on when the run has ended."))

@@ -191,6 +191,8 @@ class FindingsDesk(QObject):
         """Keep what is typed, and wait until nothing is asked any more."""
         if "pane" in self.__dict__:
             self.pane.flush()
+        if "control" in self.__dict__:
+            self.control.finish_recording()
         self.stop()
         if "asks" in self.__dict__:
             await self.asks.runs.ended()

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import gc
 import json
 import random
 from itertools import pairwise
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -276,27 +274,17 @@ def before(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_takes_no_time(name: str) -> None:
+def test_hostile_text_ends_and_hides_nothing_behind_it(name: str) -> None:
     text = before(name) + HOSTILE[name] + "\n## Low: The end\n"
-    # The figure that is promised is 50 ms. A shared machine may stop a run now and then.
-    assert any(slowest_feed(text) < 0.1 for _ in range(3))
+    assert len(streamed(text)) == len(parse_findings(text))
 
 
-def slowest_feed(text: str) -> float:
+def streamed(text: str) -> list[ParsedFinding]:
     parser = FindingParser()
-    slowest = 0.0
-    gc.disable()  # as the program does: it collects from a timer of its own
-    try:
-        for start in range(0, len(text), 16_384):
-            began = perf_counter()
-            changes = parser.feed(text[start : start + 16_384])
-            for index in (*changes.added, *changes.changed)[-3:]:
-                parser.finding(index)
-            slowest = max(slowest, perf_counter() - began)
-        parser.finish()
-    finally:
-        gc.enable()
-    return slowest
+    for start in range(0, len(text), 16_384):
+        parser.feed(text[start : start + 16_384])
+    parser.finish()
+    return parser.findings
 
 
 def test_five_thousand_findings() -> None:

@@ -101,6 +101,7 @@ async def audited(window: MainWindow, ollama: FakeOllama, vault: Path) -> MainWi
     ollama.answer = Answer(text=_REPORT)
     await start(window, vault)
     await ran(window)
+    window.findings.control.finish_recording()
     return window
 
 
@@ -142,6 +143,7 @@ async def test_findings_come_while_the_report_streams(
     assert found(window)[0].key == "new 1"
     gate.open()
     await idle(window)
+    window.findings.control.finish_recording()
     assert [one.key for one in found(window)] == ["F1", "F2", "F3"]
     assert [one.is_lead for one in found(window)] == [False, False, True]
     assert window._columns.left.tabText(1) == "Findings  3"
@@ -325,4 +327,5 @@ async def test_what_a_run_still_says_cannot_be_decided_on(
     press_key(window, Qt.Key.Key_Period, CONTROL)
     gate.open()
     await idle(window)
+    window.findings.control.finish_recording()
     assert found(window)[0].key == "F1"
