@@ -9,7 +9,7 @@ from spectr_desktop import paths
 from spectr_desktop.audit.run_findings import as_finding
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
-from spectr_desktop.project.outline import outline
+from spectr_desktop.project.outline import EditedOutline, outline
 from spectr_desktop.records.codec import RecordError, from_json
 from spectr_desktop.records.decisions import Relocated, Sighted, Unmoved, Written, new_entry
 from spectr_desktop.records.findings import Location, Texts
@@ -60,6 +60,7 @@ class FindingsBook:
         self._texts: dict[str, str] = {}
         self._sent: dict[str, SourceFile] = {}
         self._outlines: dict[str, Outline] = {}
+        self._edited: dict[str, EditedOutline] = {}
         self._unsaved: list[Entry] = []
         self.probable: dict[str, str] = {}
 
@@ -81,6 +82,7 @@ class FindingsBook:
         self._project = ProjectFindings()
         self._live, self._unsaved, self.probable = {}, [], {}
         self._texts = {path: text} if path else {}
+        self._edited = {}
         if self._file is None:
             return 0
         read = self._file.read()
@@ -182,9 +184,10 @@ class FindingsBook:
         """
         text = self._texts.get(path, "")
         quote = "\n".join(text.split("\n")[start - 1 : end])
-        holder = outline(source_file(path, text)) if text else None
+        edited = self._edited.get(path)
+        holder = edited.outline if edited else outline(source_file(path, text))
         contract = function = ""
-        for symbol in holder.symbols if holder else ():
+        for symbol in holder.symbols:
             if symbol.start_line <= start and end <= symbol.end_line:
                 if symbol.is_contract:
                     contract = symbol.name
@@ -218,7 +221,12 @@ class FindingsBook:
         self._texts[path] = text
         if old is None or old == text:
             return False
-        moves = self._project.relocate(path, old, text, outline(source_file(path, old)))
+        edited = self._edited.get(path)
+        if edited is None:
+            edited = self._edited[path] = EditedOutline(source_file(path, old))
+        before = edited.outline
+        edited.update(text)
+        moves = self._project.relocate(path, old, text, before)
         self._unsaved += self._applied(moves)
         return any(isinstance(move, Relocated) for move in moves)
 

@@ -181,13 +181,15 @@ class FindingHeader(QWidget):
         finding = self._finding
         if finding is None:
             return
-        rated = [s.severity for s in finding.sightings if s.severity is not None]
-        models = min(rated, key=list(Severity).index, default=None)
+        rank = list(Severity).index
+        rated = [(s.severity, s.severity_origin) for s in finding.sightings if s.severity]
+        models, origin = min(rated, key=lambda pair: rank(pair[0]), default=(None, ""))
         word = severities.word(models) if models else self.tr("not rated")
+        # The model may have named another one: what it says of impact and likelihood decides.
+        by_matrix = self.tr("{severity}, by impact and likelihood")
+        said = by_matrix if origin == "matrix" else self.tr("{severity}, as the model has it")
         self.severity.clear()
-        self.severity.addItem(
-            self._icon(models), self.tr("{severity}, as the model has it").format(severity=word)
-        )
+        self.severity.addItem(self._icon(models), said.format(severity=word))
         for each in Severity:
             self.severity.addItem(self._icon(each), severities.word(each), each)
         own = finding.severity_origin == "auditor" and finding.severity is not None

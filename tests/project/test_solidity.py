@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectr_desktop.project.outline import outline
+from spectr_desktop.project.outline import EditedOutline, outline
 from spectr_desktop.project.solidity import SolidityOutline, solidity_outline
 from spectr_desktop.records.source import Outline, Symbol, SymbolKind, source_file
 
@@ -218,3 +218,12 @@ def test_the_language_decides() -> None:
     assert outline(source_file("A.sol", "contract A {}")).symbols[0].name == "A"
     assert outline(source_file("a.vy", "x: uint256\n")).symbols[0].name == "x"
     assert outline(source_file("a.txt", "contract A {}")) == Outline()
+
+
+@pytest.mark.parametrize("path", ["A.sol", "a.vy", "a.txt"])
+def test_an_edited_file_has_the_outline_of_its_new_text(path: str) -> None:
+    before = source_file(path, "contract A {\n    function f() external {}\n}\n")
+    after = source_file(path, "// one\n" + before.text.replace("f()", "g(uint256 x)"))
+    edited = EditedOutline(before)
+    assert edited.outline == outline(before)
+    assert edited.update(after.text) == edited.outline == outline(after)

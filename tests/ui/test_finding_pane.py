@@ -89,7 +89,7 @@ def test_a_finding_is_shown_whole(pane: FindingPane) -> None:
     assert text(pane, "findingBadge") == "code found"
     assert "SCWE-046, CWE-841" in text(pane, "findingFacts")
     assert "only recorded: high" in text(pane, "findingFacts")
-    assert pane.header.severity.currentText() == "High, as the model has it"
+    assert pane.header.severity.currentText() == "High, by impact and likelihood"
     assert pane.header.state.currentText() == "Open"
     shown = {n: v.toPlainText() for n, v in pane.words.views.items() if not v.isHidden()}
     assert shown["description"] == "withdraw sends ether before it clears the balance."
@@ -229,7 +229,7 @@ def test_state_and_severity_are_chosen_by_keyboard(pane: FindingPane) -> None:
     own = finding(1, severity=Severity.CRITICAL, sightings=finding(1).sightings)
     pane.show_finding(replace(own, severity_origin="auditor"), source_of)
     assert pane.header.severity.currentText() == "Critical"
-    assert pane.header.severity.itemText(0) == "High, as the model has it"
+    assert pane.header.severity.itemText(0) == "High, by impact and likelihood"
     choose(pane.header.severity, 0)
     assert seen[-1] == ("severity_requested", "F1", None)
 
