@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from spectr_desktop.records.decisions import Decision, Entry
+    from spectr_desktop.records.decisions import Decision, Entry, SightingSplit
     from spectr_desktop.records.events import FindingAdded, FindingChanged
     from spectr_desktop.records.findings import Finding, Sighting
     from spectr_desktop.records.grades import Severity
@@ -198,6 +198,10 @@ class FindingsBook:
         sha256 = source_file(path, text).sha256
         self.decide(Written(key, texts, severity, (place,), sha256))
         return key
+
+    def split_off(self, sighting: Sighting) -> SightingSplit | None:
+        """What makes one sighting a finding of its own; None if it is one."""
+        return self._project.split_off(sighting)
 
     def undo(self) -> bool:
         """Undo the auditor's last decision; False if there is none."""

@@ -55,16 +55,19 @@ class FindingHeader(QWidget):
         severity_chosen: (Severity | None) None: as the model has it.
         state_chosen: (State).
         rechecked: he has looked at the changed code.
+        same_answered: (bool) whether it is the finding again that it probably is.
     """
 
     severity_chosen = Signal(object)
     state_chosen = Signal(object)
     rechecked = Signal()
+    same_answered = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._finding: Finding | None = None
+        self._probable = ""
         self._key = QLabel(self)
         self._key.setObjectName("findingKey")
         self._key.setTextFormat(Qt.TextFormat.PlainText)
@@ -97,7 +100,13 @@ class FindingHeader(QWidget):
         self._mark_words.setWordWrap(True)
         self.recheck = QPushButton(self.tr("Looked at it again"), self._mark)
         self.recheck.setObjectName("recheckButton")
+        self.merge = QPushButton(self._mark)
+        self.merge.setObjectName("sameFindingButton")
+        self.apart = QPushButton(self.tr("Keep apart"), self._mark)
+        self.apart.setObjectName("otherFindingButton")
         self._lay_out()
+        self.merge.clicked.connect(lambda: self.same_answered.emit(True))
+        self.apart.clicked.connect(lambda: self.same_answered.emit(False))
         self.severity.activated.connect(self._on_severity_chosen)
         self.state.activated.connect(lambda row: self.state_chosen.emit(self.state.itemData(row)))
         self.recheck.clicked.connect(self.rechecked)
@@ -118,6 +127,8 @@ class FindingHeader(QWidget):
         mark.setContentsMargins(12, 8, 8, 8)
         mark.addWidget(self._mark_words, 1)
         mark.addWidget(self.recheck)
+        mark.addWidget(self.merge)
+        mark.addWidget(self.apart)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 18, 24, 6)
         layout.setSpacing(8)
@@ -127,9 +138,14 @@ class FindingHeader(QWidget):
         layout.addWidget(self._mark)
         layout.addWidget(self._facts)
 
-    def show_finding(self, finding: Finding) -> None:
-        """Show a finding; nothing is rebuilt that looks the same."""
-        self._finding = finding
+    def show_finding(self, finding: Finding, probable: str = "") -> None:
+        """Show a finding; nothing is rebuilt that looks the same.
+
+        Args:
+            finding: what to show.
+            probable: the key of the finding that it probably is again, which is asked; "" for none.
+        """
+        self._finding, self._probable = finding, probable
         self._key.setText(finding_words.one_line(finding.key, 40))
         text = finding_words.one_line(finding.texts.title, _LONGEST_TITLE)
         text = finding_words.breakable(text) or finding_words.title(finding)
@@ -145,11 +161,17 @@ class FindingHeader(QWidget):
         self._mark_words.setText(marks)
         self._mark.setVisible(bool(marks))
         self.recheck.setVisible(finding.recheck)
+        asks = bool(probable) and not finding.recheck and not finding.duplicate_of
+        self.merge.setText(self.tr("Merge into {key}").format(key=probable))
+        self.merge.setVisible(asks)
+        self.apart.setVisible(asks)
         self._facts.setText(self._fact_lines(finding))
 
     def _mark_sentence(self, finding: Finding) -> str:
         if finding.recheck:
             return self.tr("Re-check: its code has changed since you decided.")
+        if self._probable and not finding.duplicate_of:
+            return self.tr("This is probably {key} again.").format(key=self._probable)
         if finding.stale:
             return self.tr("Stale: its code has changed since it was found.")
         if finding.duplicate_of:

@@ -42,6 +42,8 @@ class FindingPane(QWidget):
         location_activated: (str path, int start, int end) a place in the source.
         sighting_activated: (str run, str cell, int start) a place in a report.
         rechecked: (str key) the auditor looked at the changed code.
+        same_answered: (str key, bool) whether it is again the finding that it probably is.
+        split_requested: (Sighting) this report means a finding of its own.
         ask_requested: (str key, str question).
         draft_requested: (str key) a proof of concept is wished.
         stop_requested: of the answer.
@@ -55,6 +57,8 @@ class FindingPane(QWidget):
     location_activated = Signal(str, int, int)
     sighting_activated = Signal(str, str, int)
     rechecked = Signal(str)
+    same_answered = Signal(str, bool)
+    split_requested = Signal(object)
     ask_requested = Signal(str, str)
     draft_requested = Signal(str)
     stop_requested = Signal()
@@ -161,6 +165,8 @@ class FindingPane(QWidget):
         self.header.state_chosen.connect(lambda s: self.state_requested.emit(self.key, s))
         self.header.severity_chosen.connect(lambda s: self.severity_requested.emit(self.key, s))
         self.header.rechecked.connect(lambda: self.rechecked.emit(self.key))
+        self.header.same_answered.connect(lambda same: self.same_answered.emit(self.key, same))
+        self.sightings.split_requested.connect(self.split_requested)
         self.places.location_activated.connect(self.location_activated)
         self.sightings.sighting_activated.connect(self.sighting_activated)
         self.words.link_requested.connect(self.link_requested)
@@ -181,12 +187,18 @@ class FindingPane(QWidget):
         """The finding that is shown, "" for none."""
         return self._finding.key if self._finding else ""
 
-    def show_finding(self, finding: Finding | None, source_of: Callable[[str], str | None]) -> None:
+    def show_finding(
+        self,
+        finding: Finding | None,
+        source_of: Callable[[str], str | None],
+        probable: str = "",
+    ) -> None:
         """Show a finding; what is typed stays, and for the same one the place in the pane too.
 
         Args:
             finding: None for none.
             source_of: gives the text of a file, None if it is not known.
+            probable: the key of the finding that it probably is again, which is asked.
         """
         if not self._built:
             if finding is None:
@@ -203,7 +215,7 @@ class FindingPane(QWidget):
         self.setFocusProxy(page)
         if finding is None:
             return
-        self.header.show_finding(finding)
+        self.header.show_finding(finding, probable)
         self.places.show_places(finding, source_of)
         self.sightings.show_sightings(finding)
         self._show_words()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from spectr_desktop.ui import finding_words
 from spectr_desktop.ui.finding_places import dim_label
@@ -17,18 +18,21 @@ _MOST = 8
 
 
 class SightingLinks(QWidget):
-    """A link for each sighting, the first one first.
+    """A link for each sighting, the first one first; one of several can be split off.
 
     Signals:
         sighting_activated: (str run, str cell, int start).
+        split_requested: (Sighting) it is a finding of its own.
     """
 
     sighting_activated = Signal(str, str, int)
+    split_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: list[Sighting] = []
         self._links: list[QPushButton] = []
+        self._splits: list[QPushButton] = []
         self._more = dim_label("moreSightings", self)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(24, 6, 24, 0)
@@ -37,7 +41,7 @@ class SightingLinks(QWidget):
 
     def tab_stops(self) -> list[QWidget]:
         """What the keyboard reaches, from above."""
-        return [*self._links]
+        return [*itertools.chain(*zip(self._links, self._splits, strict=True))]
 
     def show_sightings(self, finding: Finding) -> None:
         """Show links to the reports; links are used again."""
@@ -48,14 +52,26 @@ class SightingLinks(QWidget):
             link.setObjectName("linkButton")
             link.setCursor(Qt.CursorShape.PointingHandCursor)
             link.clicked.connect(lambda _checked=False, number=number: self._on_clicked(number))
-            self._layout.insertWidget(number, link, 0, Qt.AlignmentFlag.AlignLeft)
+            split = QPushButton(self.tr("Split off"), self)
+            split.setObjectName("splitSightingButton")
+            split.setToolTip(self.tr("This report means another fault: a finding of its own"))
+            split.clicked.connect(lambda _checked=False, number=number: self._on_split(number))
+            row = QHBoxLayout()
+            row.addWidget(link)
+            row.addWidget(split)
+            row.addStretch(1)
+            self._layout.insertLayout(number, row)
             self._links.append(link)
+            self._splits.append(split)
         for number, link in enumerate(self._links):
             link.setVisible(number < len(self._shown))
             if number < len(self._shown):
                 words = self._words(self._shown[number])
                 link.setText(words.replace("&", "&&"))
                 link.setAccessibleName(words)
+                self._splits[number].setAccessibleName(self.tr("Split off: {w}").format(w=words))
+            several = len(finding.sightings) > 1
+            self._splits[number].setVisible(several and number < len(self._shown))
         left = len(finding.sightings) - len(self._shown)
         self._more.setVisible(left > 0)
         self._more.setText(self.tr("And {n} more sightings.").format(n=left))
@@ -70,3 +86,6 @@ class SightingLinks(QWidget):
     def _on_clicked(self, number: int) -> None:
         sighting = self._shown[number]
         self.sighting_activated.emit(sighting.run, sighting.cell, sighting.start)
+
+    def _on_split(self, number: int) -> None:
+        self.split_requested.emit(self._shown[number])

@@ -96,6 +96,8 @@ class FindingsControl(QObject):
         pane.note_changed.connect(self._on_note)
         pane.texts_changed.connect(self._on_texts)
         pane.rechecked.connect(lambda key: self.decide(_decisions().Rechecked(key)))
+        pane.same_answered.connect(self._on_same)
+        pane.split_requested.connect(self._on_split_off)
         pane.location_activated.connect(self._on_location)
         pane.sighting_activated.connect(self._on_sighting)
         self._editor.gutter.mark_activated.connect(self._on_mark)
@@ -191,7 +193,7 @@ class FindingsControl(QObject):
         if recorded is not None:
             self._key = recorded.keys.get(self._key, self._key)
             for new, known in recorded.probable.items():
-                sentence = self.tr("{new} is probably {known} again: m in the list merges them.")
+                sentence = self.tr("{new} is probably {known} again: its pane asks.")
                 self.told.emit(sentence.format(new=new, known=known))
         self._view.set_running(False)
         self.refresh()
@@ -220,7 +222,7 @@ class FindingsControl(QObject):
         """Show a finding in the pane, and its lines in the source."""
         self._key = key
         found = self.finding()
-        self._pane.show_finding(found, self._book.source_of)
+        self._show(found)
         place = found.place if found is not None else None
         if place is not None and place.path == self._path and place.start_line:
             self._editor.show_lines(place.start_line, place.end_line)
@@ -283,7 +285,7 @@ class FindingsControl(QObject):
         place = Location(self._path, start, end, "", "", quote, start, Anchor.EXACT)
         self._key = SELECTION
         self._selection = Finding(SELECTION, texts=Texts(title), locations=(place,), by_hand=True)
-        self._pane.show_finding(self._selection, self._book.source_of)
+        self._show(self._selection)
         self.pane_wanted.emit()
         self._pane.ask()
 
@@ -313,7 +315,7 @@ class FindingsControl(QObject):
         ]
         self._editor.gutter.set_marks(marks)
         if self._key:
-            self._pane.show_finding(self.finding(), self._book.source_of)
+            self._show(self.finding())
 
     def _kept(self, keep: object) -> None:
         try:
@@ -349,6 +351,25 @@ class FindingsControl(QObject):
             self.decide(
                 *(_decisions().Merged(k, into) for k in keys if k != into and self._decided(k))
             )
+
+    def _on_same(self, key: str, same: bool) -> None:
+        known = self._book.probable.pop(key, "")
+        if same and known:
+            self._key = known
+            self.decide(_decisions().Merged(key, known))
+            self._view.select(known)
+        else:
+            self.refresh()
+
+    def _on_split_off(self, sighting: Sighting) -> None:
+        decision = self._book.split_off(sighting)
+        if decision is not None and self._decided(decision.key):
+            self.decide(decision)
+            self.told.emit(self.tr("Split off as {key}.").format(key=decision.new_key))
+
+    def _show(self, found: Finding | None) -> None:
+        probable = self._book.probable.get(found.key, "") if found is not None else ""
+        self._pane.show_finding(found, self._book.source_of, probable)
 
     def _on_severity(self, key: str, severity: Severity | None) -> None:
         if self._decided(key):
@@ -413,7 +434,7 @@ class FindingsControl(QObject):
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
-                        self._pane.show_finding(one, self._book.source_of)
+                        self._show(one)
                     return
 
     def _running_id(self) -> str:

@@ -329,3 +329,39 @@ async def test_what_a_run_still_says_cannot_be_decided_on(
     await idle(window)
     window.findings.control.finish_recording()
     assert found(window)[0].key == "F1"
+
+
+async def test_what_is_probably_known_is_asked(audited: MainWindow, ollama: FakeOllama) -> None:
+    other = _REPORT.replace("Reentrancy in withdraw", "Balance is cleared too late")
+    ollama.answer = Answer(text=other)
+    await ran(audited)
+    audited.findings.control.finish_recording()
+    assert [one.key for one in found(audited)] == ["F1", "F2", "F3", "F4"]
+    choose(audited, "F4")
+    header = audited.findings.pane.header
+    assert header._mark_words.text() == "This is probably F1 again."
+    press_key(audited, Qt.Key.Key_Return)
+    press(header.merge)
+    assert found(audited)[3].duplicate_of == "F1"
+    assert audited.findings.pane.key == "F1"
+    assert len(found(audited)[0].sightings) == 2
+
+
+async def test_one_of_several_sightings_is_split_off(
+    audited: MainWindow, ollama: FakeOllama
+) -> None:
+    await ran(audited)
+    audited.findings.control.finish_recording()
+    assert len(found(audited)) == 3
+    choose(audited, "F2")
+    press_key(audited, Qt.Key.Key_Return)
+    press(audited.findings.pane.sightings._splits[1])
+    assert [(one.key, len(one.sightings)) for one in found(audited)] == [
+        ("F1", 2),
+        ("F2", 1),
+        ("F3", 2),
+        ("F4", 1),
+    ]
+    press_key(audited, Qt.Key.Key_2, CONTROL)
+    press_key(audited, Qt.Key.Key_U)
+    assert len(found(audited)[1].sightings) == 2
