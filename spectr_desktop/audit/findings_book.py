@@ -56,7 +56,7 @@ class FindingsBook:
     def __init__(self) -> None:
         self._file: DecisionFile | None = None
         self._project = ProjectFindings()
-        self._live: dict[int, Sighting] = {}
+        self._live: dict[int, Finding] = {}
         self._texts: dict[str, str] = {}
         self._sent: dict[str, SourceFile] = {}
         self._outlines: dict[str, Outline] = {}
@@ -93,14 +93,13 @@ class FindingsBook:
 
     def findings(self) -> list[Finding]:
         """All findings, those of a run that goes on last."""
-        live = (as_finding(f"{_LIVE}{number}", one) for number, one in self._live.items())
-        return [*self._project.findings, *live]
+        return [*self._project.findings, *self._live.values()]
 
     def finding(self, key: str) -> Finding | None:
         """One of them; None if it is not there any more."""
-        number = self._live_number(key)
-        if number:
-            return as_finding(key, self._live[number])
+        number = key.removeprefix(_LIVE)
+        if number != key:
+            return self._live.get(int(number)) if number.isdecimal() else None
         return self._project.finding(key)
 
     # A run
@@ -120,7 +119,7 @@ class FindingsBook:
 
     def tell(self, event: FindingAdded | FindingChanged) -> None:
         """A run that goes on says something of a finding."""
-        self._live[event.number] = event.sighting
+        self._live[event.number] = as_finding(f"{_LIVE}{event.number}", event.sighting)
 
     def end_run(self, sightings: Sequence[Sighting]) -> Recorded:
         """The run ended: its findings are the project's now, or are known there already.
@@ -138,7 +137,8 @@ class FindingsBook:
             What has become of the findings so far.
         """
         recorded = Recorded({}, self.probable)
-        numbers = {(one.cell, one.index): number for number, one in self._live.items()}
+        seen = {number: one.sightings[0] for number, one in self._live.items()}
+        numbers = {(one.cell, one.index): number for number, one in seen.items()}
         entries: list[Entry] = []
         for count, sighting in enumerate(sightings, start=1):
             match = self._project.match(sighting)
@@ -153,6 +153,8 @@ class FindingsBook:
                 recorded.keys[f"{_LIVE}{number}"] = key
                 self._live.pop(number, None)
             if count % _PORTION == 0:
+                self._append(entries)
+                entries = []
                 yield recorded
         self._live = {}
         for path, sent in self._sent.items():
@@ -261,12 +263,6 @@ class FindingsBook:
         for entry in entries:
             self._project.apply(entry)
         return entries
-
-    def _live_number(self, key: str) -> int:
-        number = key.removeprefix(_LIVE)
-        if number == key or not number.isdecimal() or int(number) not in self._live:
-            return 0
-        return int(number)
 
     def _catch_up(self, path: str, text: str, entries: Sequence[Entry]) -> None:
         """The file may have changed while nobody looked: findings follow from what was sent."""

@@ -32,7 +32,8 @@ SELECTION = "selection"
 
 _EDIT_MS = 300
 _REFRESH_MS = 100
-_MOST_MARKS = 5000
+# A list of more would stop the window; nobody works through it.
+_MOST_SHOWN = 1000
 
 
 class FindingsControl(QObject):
@@ -302,13 +303,16 @@ class FindingsControl(QObject):
     def refresh(self) -> None:
         """Show what the book says now."""
         found = self._book.findings()
-        self._view.set_findings(found)
+        self._view.set_findings(found[:_MOST_SHOWN])
+        if len(found) > _MOST_SHOWN:
+            sentence = self.tr("The list shows {shown} of {count}; export has all of them.")
+            self.told.emit(sentence.format(shown=f"{_MOST_SHOWN:,}", count=f"{len(found):,}"))
         standing = [one for one in found if not one.duplicate_of]
         leads = sum(one.is_lead for one in standing)
         self.counted.emit(len(standing) - leads, leads)
         marks = [
             Mark(one.key, place.start_line, place.end_line, one.severity, visible(one.texts.title))
-            for one in standing[:_MOST_MARKS]
+            for one in standing[:_MOST_SHOWN]
             if not one.is_lead
             for place in one.locations
             if place.anchor.is_found and place.path == self._path
