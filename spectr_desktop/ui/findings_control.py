@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -66,6 +68,10 @@ class FindingsControl(QObject):
         self._view, self._pane, self._report = view, pane, report
         self._editor, self._runs = editor, runs
         self._book_made: FindingsBook | None = None
+        # Of the newest run, while it goes on and after: another file may be open by then.
+        self._run_book: FindingsBook | None = None
+        self._run_place: tuple[Path | None, str] = (None, "")
+        self._going_on = False
         self._root: Path | None = None
         self._path = ""
         self._run = ""
@@ -124,6 +130,12 @@ class FindingsControl(QObject):
         self._root, self._path, self._key = root, path, ""
         self._edit_timer.stop()
         self._editor.show_lines(0, 0)
+        if self._going_on and self._run_place == (root, path):
+            self._book_made = self._run_book
+            self._book.source_changed(path, self._editor.text())
+            self.refresh()
+            return
+        self._book_made = None
         try:
             damaged = self._book.open(root, path, self._editor.text())
         except SpectrError as error:
@@ -149,15 +161,21 @@ class FindingsControl(QObject):
     def begin_run(self, files: Sequence[SourceFile]) -> None:
         """A run is going to send these files."""
         self.finish_recording()
+        if files and files[0].path != self._path:  # a new file that has no name yet
+            self.open_project(None, files[0].path)
         self.take_source()
         self._run = ""
+        self._run_book, self._run_place = self._book, (self._root, self._path)
+        self._going_on = True
         self._kept(lambda: self._book.begin_run(self._root, files))
         self._view.set_running(True)
         self.refresh()
 
     def tell(self, event: object) -> None:
         """The run says something of a finding; shown a little later, with what comes meanwhile."""
-        self._book.tell(event)  # type: ignore[arg-type]  # Qt's signals carry objects
+        if self._run_book is None:
+            return
+        self._run_book.tell(event)  # type: ignore[arg-type]  # Qt's signals carry objects
         if not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
@@ -166,8 +184,10 @@ class FindingsControl(QObject):
         self.finish_recording()
         self._refresh_timer.stop()
         self._run = run
-        self._recording = self._book.recording(sightings)
-        self._record()
+        self._going_on = False
+        if self._run_book is not None:
+            self._recording = self._run_book.recording(sightings)
+            self._record()
 
     def finish_recording(self) -> None:
         """Record at once what is left of a run's findings."""
@@ -191,7 +211,7 @@ class FindingsControl(QObject):
             return
         self._record_timer.stop()
         recorded, self._recorded = self._recorded, None
-        if recorded is not None:
+        if recorded is not None and self._run_book is self._book_made:
             self._key = recorded.keys.get(self._key, self._key)
             for new, known in recorded.probable.items():
                 sentence = self.tr("{new} is probably {known} again: its pane asks.")
@@ -205,9 +225,11 @@ class FindingsControl(QObject):
     def of_run(self, run: str) -> list[Finding]:
         """The project's findings that a run reported, with what was decided."""
         self.finish_recording()
+        here = self._run_book is None or self._run_place == (self._root, self._path)
+        book = self._book if here else self._run_book
         return [
             one
-            for one in self._book.findings()
+            for one in (book or self._book).findings()
             if any(sighting.run == run for sighting in one.sightings)
         ]
 
@@ -427,14 +449,13 @@ class FindingsControl(QObject):
         view = self._report.view
         if not view.hasFocus():
             return
-        line = view.sources.line_at(view.textCursor().position())
         text = view.text()
+        at = _offset_of(text, view.sources.line_at(view.textCursor().position()))
         for one in self._book.findings():
             for sighting in one.sightings:
                 if sighting.run not in (self._run, self._running_id()):
                     continue
-                first = _lines_before(text, sighting.start)
-                if first <= line <= _lines_before(text, sighting.end - 1):
+                if sighting.start <= at < sighting.end:
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
@@ -451,6 +472,12 @@ def _decisions() -> ModuleType:
     from spectr_desktop.records import decisions  # noqa: PLC0415
 
     return decisions
+
+
+def _offset_of(text: str, line: int) -> int:
+    """Where a line begins, the first being 0; line ends of all kinds count."""
+    ends = re.finditer(r"\r\n?|\n", text)
+    return next((end.end() for end in itertools.islice(ends, line - 1, None)), 0) if line else 0
 
 
 def _lines_before(text: str, offset: int) -> int:

@@ -365,3 +365,40 @@ async def test_one_of_several_sightings_is_split_off(
     press_key(audited, Qt.Key.Key_2, CONTROL)
     press_key(audited, Qt.Key.Key_U)
     assert len(found(audited)[1].sightings) == 2
+
+
+async def test_a_run_goes_on_while_another_file_is_open(
+    window: MainWindow, ollama: FakeOllama, vault: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "Other.sol"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("contract Other {}\n")
+    gate = Gate()
+    ollama.answer = Answer(text=_REPORT, within=gate, within_after=20)
+    await start(window, vault)
+    press_key(window, Qt.Key.Key_R, CONTROL)
+    await gate.reached()
+    window.file._editor.document().setModified(False)
+    await window.file.open(elsewhere)
+    gate.open()
+    await idle(window)
+    window.findings.control.finish_recording()
+    assert found(window) == []
+    header = window.runs.header
+    assert header is not None
+    assert [one.key for one in window.findings.of_run(header.id)] == ["F1", "F2", "F3"]
+    await window.file.open(vault)
+    assert [one.key for one in found(window)] == ["F1", "F2", "F3"]
+
+
+async def test_a_text_without_a_name_has_findings_too(
+    window: MainWindow, ollama: FakeOllama
+) -> None:
+    ollama.answer = Answer(text=_REPORT.replace("Vault.sol", "Untitled.sol"))
+    await start(window, None)
+    window.editor.setPlainText(_SOURCE)
+    await ran(window)
+    window.findings.control.finish_recording()
+    assert marked(window) == {6: ["F1"], 12: ["F2"]}
+    assert not (paths.data() / "projects").exists()
+    window.editor.document().setModified(False)
