@@ -1,4 +1,4 @@
-"""Makes the README's pictures: the real window on a real run with the practice engine.
+"""Makes the README's pictures: the real window on a run whose report is an example of ours.
 
     .venv/bin/python packaging/pictures.py [FOLDER]
 
@@ -19,8 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = "1400x880x24"
-# The engine loads, reads for some 8 to 10 s, and is in the middle of its answer.
-WRITING_S = 14
+REPORT = Path(__file__).with_name("example-report.md")
+WRITTEN_S = 5  # until the report is there, and its findings in the list
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
 <alias binding="strong"><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
@@ -99,13 +99,24 @@ def pause(seconds: float) -> None:
 def main() -> None:
     """Take both pictures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    sys.path.insert(0, str(ROOT))
+    from tests.servers.ollama_server import OllamaServer  # noqa: PLC0415 - found from here on
+    from tests.servers.scripted import ThreadedServer  # noqa: PLC0415
+    from tests.servers.streams import Answer  # noqa: PLC0415
+
+    text = REPORT.read_text(encoding="utf-8")
     for scheme, keys in KEYS.items():
         with contextlib.ExitStack() as stack:
+            server = stack.enter_context(
+                ThreadedServer(OllamaServer(Answer(text=text, natural=True)))
+            )
             screen = Screen(stack)
-            screen.start(stack, "resources/examples/Vault.sol", "--provider", "builtin")
+            arguments = ("--provider", "ollama", "--base-url", server.base_url)
+            screen.start(stack, "resources/examples/Vault.sol", *arguments)
             screen.press(*keys)
             screen.press("ctrl+r")
-            pause(WRITING_S)
+            pause(WRITTEN_S)
+            screen.press("ctrl+2", "j", "j", "k")
             screen.grab(folder / f"window-{scheme}.png")
 
 
