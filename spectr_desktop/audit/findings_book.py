@@ -140,11 +140,13 @@ class FindingsBook:
         seen = {number: one.sightings[0] for number, one in self._live.items()}
         numbers = {(one.cell, one.index): number for number, one in seen.items()}
         entries: list[Entry] = []
+        touched: dict[str, None] = {}
         for count, sighting in enumerate(sightings, start=1):
             match = self._project.match(sighting)
             key = match.key if match.kind == "exact" else self._project.next_key()
             if match.kind == "probable":
                 self.probable[key] = match.key
+            touched[key] = None
             entry = new_entry(Sighted(key, sighting))
             self._project.apply(entry)
             entries.append(entry)
@@ -162,6 +164,12 @@ class FindingsBook:
             moves = self._project.relocate(path, sent.text, now, self._outlines.get(path))
             entries += self._applied(moves)
         self._append(entries)
+        yield recorded
+        # Made now, in portions too: the list asks for all of them at once.
+        for count, key in enumerate(touched, start=1):
+            self._project.finding(key)
+            if count % (_PORTION * 10) == 0:
+                yield recorded
         yield recorded
 
     # The auditor
