@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop import paths
 from spectr_desktop.audit.run_findings import as_finding
-from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.outline import EditedOutline, outline
 from spectr_desktop.records.codec import RecordError, from_json
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from spectr_desktop.records.events import FindingAdded, FindingChanged
     from spectr_desktop.records.findings import Finding, Sighting
     from spectr_desktop.records.grades import Severity
-    from spectr_desktop.records.source import Outline
 
 _log = logger(__name__)
 _LIVE = "new "
@@ -59,7 +57,6 @@ class FindingsBook:
         self._live: dict[int, Finding] = {}
         self._texts: dict[str, str] = {}
         self._sent: dict[str, SourceFile] = {}
-        self._outlines: dict[str, Outline] = {}
         self._edited: dict[str, EditedOutline] = {}
         self._unsaved: list[Entry] = []
         self.probable: dict[str, str] = {}
@@ -112,7 +109,6 @@ class FindingsBook:
         """
         self._live = {}
         self._sent = {file.path: file for file in files}
-        self._outlines = {file.path: outline(file) for file in files}
         if root is not None and self._file is not None:
             project_folder(root)
         self.save()
@@ -161,8 +157,9 @@ class FindingsBook:
         self._live = {}
         for path, sent in self._sent.items():
             now = self._texts.get(path, sent.text)
-            moves = self._project.relocate(path, sent.text, now, self._outlines.get(path))
-            entries += self._applied(moves)
+            if now != sent.text:
+                moves = self._project.relocate(path, sent.text, now, outline(sent))
+                entries += self._applied(moves)
         self._append(entries)
         yield recorded
         # Made now, in portions too: the list asks for all of them at once.
@@ -257,11 +254,6 @@ class FindingsBook:
         unsaved, self._unsaved = self._unsaved, []
         self._append(unsaved)
 
-    def sync(self) -> None:
-        """Bring the decisions to the disk; takes a while."""
-        if self._file is not None:
-            self._file.sync()
-
     def _append(self, entries: Sequence[Entry]) -> None:
         if self._file is not None and (entries or self._file.unwritten):
             self._file.append(entries)
@@ -300,6 +292,3 @@ def _sent_files(run: str) -> list[SourceFile]:
     except (OSError, ValueError, KeyError, TypeError, RecordError) as error:
         _log.info("no source of run %s: %s", run, error)
         return []
-
-
-__all__ = ["FindingsBook", "Recorded", "SpectrError"]

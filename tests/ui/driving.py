@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import SignalInstance
+    from PySide6.QtGui import QTextCursor
     from pytestqt.qtbot import QtBot
 
     from spectr_desktop.records.server import ServerConfig
@@ -244,3 +245,15 @@ def stream(view: MarkdownView, pieces: list[str]) -> None:
     for piece in pieces:
         view.append(piece)
         view.render_now()
+
+
+def click(view: MarkdownView, text: str) -> None:
+    """Click into the first place of a text in a report."""
+    cursor: QTextCursor = view.document().find(text)
+    assert not cursor.isNull()
+    view.setTextCursor(cursor)
+    view.ensureCursorVisible()
+    cursor.setPosition(cursor.selectionStart() + 2)
+    QTest.mouseClick(
+        view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center()
+    )

@@ -12,34 +12,17 @@ from benchmarks.corpus import report
 from spectr_desktop.report.blocks import BlockSplitter
 from spectr_desktop.ui import markdown_feed
 from spectr_desktop.ui.markdown_lines import CUT_NOTE, REST_NOTE, SHOW_ALL, SHOW_MORE
-from spectr_desktop.ui.markdown_view import MarkdownView
 from spectr_desktop.ui.theme import Scheme
+from tests.ui.driving import click, other
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCursor
     from pytestqt.qtbot import QtBot
 
     from spectr_desktop.report import blocks
+    from spectr_desktop.ui.markdown_view import MarkdownView
     from spectr_desktop.ui.theme import Theme
 
 _LONG_FENCE = "before\n\n```\n" + "".join(f"x = {n}\n" for n in range(12_000)) + "```\n\nafter\n"
-
-
-@pytest.fixture
-def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.show()
-    return view
-
-
-def other(qtbot: QtBot, theme: Theme, text: str) -> MarkdownView:
-    view = MarkdownView(theme)
-    qtbot.addWidget(view)
-    view.resize(560, 400)
-    view.set_markdown(text)
-    return view
 
 
 def stream(view: MarkdownView, text: str, size: int) -> None:
@@ -47,17 +30,6 @@ def stream(view: MarkdownView, text: str, size: int) -> None:
         view.append(text[at : at + size])
         view.render_now()
     view.finish()
-
-
-def click(view: MarkdownView, text: str) -> None:
-    cursor: QTextCursor = view.document().find(text)
-    assert not cursor.isNull()
-    view.setTextCursor(cursor)
-    view.ensureCursorVisible()
-    cursor.setPosition(cursor.selectionStart() + 2)
-    QTest.mouseClick(
-        view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center()
-    )
 
 
 @pytest.mark.parametrize("size", [700, 9000, 10**9])

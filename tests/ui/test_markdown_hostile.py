@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QColor, QImage, QTextCursor, QTextDocument
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QColor, QImage, QTextDocument
 from PySide6.QtWidgets import QMessageBox
 
 from spectr_desktop.ui import dialogs
@@ -61,17 +60,6 @@ def formats(view: MarkdownView) -> list[tuple[str, bool]]:
 
 def hrefs(view: MarkdownView) -> set[str]:
     return {href for href, _ in formats(view)} - {""}
-
-
-def click(view: MarkdownView, text: str) -> None:
-    cursor: QTextCursor = view.document().find(text)
-    assert not cursor.isNull()
-    view.setTextCursor(cursor)
-    view.ensureCursorVisible()
-    cursor.setPosition(cursor.selectionStart() + 2)
-    QTest.mouseClick(
-        view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center()
-    )
 
 
 _HTML = (
