@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectr_desktop import paths
 from spectr_desktop.audit.run_findings import as_finding
-from spectr_desktop.logs import logger
 from spectr_desktop.project.outline import EditedOutline, outline
-from spectr_desktop.records.codec import RecordError, from_json
 from spectr_desktop.records.decisions import Relocated, Sighted, Unmoved, Written, new_entry
 from spectr_desktop.records.findings import Location, Texts
 from spectr_desktop.records.grades import Anchor
 from spectr_desktop.records.source import SourceFile, source_file
+from spectr_desktop.report.named_symbols import NamedSymbols
 from spectr_desktop.report.sightings import ProjectFindings
 from spectr_desktop.store.decisions import DecisionFile, project_folder, project_path
+from spectr_desktop.store.journal import sent_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from spectr_desktop.records.findings import Finding, Sighting
     from spectr_desktop.records.grades import Severity
 
-_log = logger(__name__)
 _LIVE = "new "
 # Findings that are recorded at a time: a few milliseconds.
 _PORTION = 8
@@ -193,14 +190,8 @@ class FindingsBook:
         quote = "\n".join(text.split("\n")[start - 1 : end])
         edited = self._edited.get(path)
         holder = edited.outline if edited else outline(source_file(path, text))
-        contract = function = ""
-        for symbol in holder.symbols:
-            if symbol.start_line <= start and end <= symbol.end_line:
-                if symbol.is_contract:
-                    contract = symbol.name
-                elif not symbol.container or symbol.container == contract:
-                    function = symbol.name
-        place = Location(path, start, end, contract, function, quote, start, Anchor.EXACT)
+        name = NamedSymbols([holder]).around(0, start, end)
+        place = Location(path, start, end, name.contract, name.function, quote, start, Anchor.EXACT)
         key = self._project.next_key()
         sha256 = source_file(path, text).sha256
         self.decide(Written(key, texts, severity, (place,), sha256))
@@ -274,21 +265,8 @@ class FindingsBook:
         )
         seen: set[str] = {now}
         for run in runs:
-            for file in _sent_files(run):
+            for file in sent_files(run):
                 if file.path == path and file.sha256 not in seen:
                     seen.add(file.sha256)
                     moves = self._project.relocate(path, file.text, text, outline(file))
                     self._unsaved += self._applied(moves)
-
-
-def _sent_files(run: str) -> list[SourceFile]:
-    """The files that a run sent, from its journal; none if that is gone."""
-    if not run or "/" in run or "\\" in run or run.startswith("."):
-        return []
-    try:
-        with (paths.runs() / run / "journal.jsonl").open("rb") as journal:
-            header = json.loads(journal.readline())
-        return [from_json(SourceFile, value) for value in header["files"]]
-    except (OSError, ValueError, KeyError, TypeError, RecordError) as error:
-        _log.info("no source of run %s: %s", run, error)
-        return []

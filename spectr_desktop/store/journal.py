@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
-from spectr_desktop.records.codec import to_json
+from spectr_desktop.records.codec import RecordError, from_json, to_json
 from spectr_desktop.records.events import event_to_json
+from spectr_desktop.records.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,3 +138,16 @@ class Journal:
 def _line(value: dict[str, Any]) -> bytes:
     # ASCII only: lone surrogates in a source stay readable, and no line end but \n can occur.
     return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def sent_files(run: str) -> list[SourceFile]:
+    """The files that a run sent, from its journal; none if that is gone."""
+    if not run or "/" in run or "\\" in run or run.startswith("."):
+        return []
+    try:
+        with (paths.runs() / run / FILE_NAME).open("rb") as journal:
+            header = json.loads(journal.readline())
+        return [from_json(SourceFile, value) for value in header["files"]]
+    except (OSError, ValueError, KeyError, TypeError, RecordError) as error:
+        _log.info("no source of run %s: %s", run, error)
+        return []
