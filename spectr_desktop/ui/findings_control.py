@@ -429,7 +429,7 @@ class FindingsControl(QObject):
 
     def _on_sighting(self, run: str, _cell: str, start: int) -> None:
         """Show the paragraph of the report that says it."""
-        if run != self._run and not self._runs.running:
+        if not self._is_shown(run):
             self.told.emit(self.tr("The report of that run is not open."))
             return
         view = self._report.view
@@ -453,18 +453,17 @@ class FindingsControl(QObject):
         at = _offset_of(text, view.sources.line_at(view.textCursor().position()))
         for one in self._book.findings():
             for sighting in one.sightings:
-                if sighting.run not in (self._run, self._running_id()):
-                    continue
-                if sighting.start <= at < sighting.end:
+                if self._is_shown(sighting.run) and sighting.start <= at < sighting.end:
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
                         self._show(one)
                     return
 
-    def _running_id(self) -> str:
+    def _is_shown(self, run: str) -> bool:
+        """Whether the live report is that of a run, the one that goes on or ended last."""
         header = self._runs.header
-        return header.id if header is not None else ""
+        return run == self._run or (header is not None and run == header.id)
 
 
 def _decisions() -> ModuleType:
