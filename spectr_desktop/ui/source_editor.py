@@ -117,7 +117,7 @@ class SourceEditor(QPlainTextEdit):
         self._modified = False
         self._wheel = 0
         self._found: list[QTextEdit.ExtraSelection] = []
-        self._shown: list[QTextEdit.ExtraSelection] = []
+        self._shown: list[QTextCursor] = []
         self.gutter = Gutter(self, theme)
         self.highlighter = SolidityHighlighter(self.document(), theme)
         self.setObjectName("sourceEditor")
@@ -190,11 +190,7 @@ class SourceEditor(QPlainTextEdit):
             cursor = self.textCursor()
             last = self.document().findBlockByNumber(min(max(end, start), self.blockCount()) - 1)
             for number in range(cursor.blockNumber(), last.blockNumber() + 1)[:_MOST_SHOWN]:
-                line = QTextEdit.ExtraSelection()
-                line.format.setBackground(QColor(self._theme.colors.shown))
-                line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-                line.cursor = QTextCursor(self.document().findBlockByNumber(number))
-                self._shown.append(line)
+                self._shown.append(QTextCursor(self.document().findBlockByNumber(number)))
         self._mark_current_line()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -374,15 +370,13 @@ class SourceEditor(QPlainTextEdit):
             self.gutter.update(0, area.y(), self.gutter.width(), area.height())
 
     def _mark_current_line(self) -> None:
-        line = QTextEdit.ExtraSelection()
-        line.format.setBackground(QColor(self._theme.colors.code))
-        line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        line.cursor = self.textCursor()
-        line.cursor.clearSelection()
+        cursor = self.textCursor()
+        cursor.clearSelection()
+        colors = self._theme.colors
+        lines = [_whole_line(cursor, colors.code)]
+        lines += [_whole_line(shown, colors.mark) for shown in self._shown]
         # Its background would hide the placeholder.
-        self.setExtraSelections(
-            [] if self.document().isEmpty() else [line, *self._shown, *self._found]
-        )
+        self.setExtraSelections([] if self.document().isEmpty() else [*lines, *self._found])
         self.gutter.update()
 
     def _on_modification_changed(self, modified: bool) -> None:
@@ -394,6 +388,14 @@ class SourceEditor(QPlainTextEdit):
         # Not every edit that empties or fills the text moves the cursor.
         if self.document().isEmpty() == bool(self.extraSelections()):
             self._mark_current_line()
+
+
+def _whole_line(cursor: QTextCursor, color: str) -> QTextEdit.ExtraSelection:
+    line = QTextEdit.ExtraSelection()
+    line.format.setBackground(QColor(color))
+    line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+    line.cursor = cursor
+    return line
 
 
 def _local_files(source: QMimeData) -> list[Path]:

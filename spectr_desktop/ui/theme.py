@@ -35,7 +35,6 @@ class Colors:
     info: str
     mark: str
     found: str
-    shown: str
     keyword: str
     type_name: str
     function: str
@@ -60,7 +59,6 @@ LIGHT = Colors(
     info="#5b6470",
     mark="#fff1e6",
     found="#ffe28a",
-    shown="#fdf4dd",
     keyword="#7a45d1",
     type_name="#0550ae",
     function="#6639ba",
@@ -85,7 +83,6 @@ DARK = Colors(
     info="#a9b2bc",
     mark="#3a2a1e",
     found="#5f4c10",
-    shown="#2f2a1c",
     keyword="#d2a8ff",
     type_name="#79c0ff",
     function="#d2a8ff",

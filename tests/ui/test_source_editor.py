@@ -496,3 +496,18 @@ def test_an_empty_pane_has_no_numbers_and_an_empty_file_has_one(
     _load(editor, "")
     assert "empty" in editor.placeholderText()
     assert len(_colors_of(_gutter(editor), *_rows(editor, 1))) > 1
+
+
+def test_shown_lines_have_the_colours_of_the_theme(editor: SourceEditor, theme: Theme) -> None:
+    _load(editor, "x\n" * 9)
+    editor.show_lines(3, 4)
+    for scheme in (Scheme.LIGHT, Scheme.DARK):
+        theme.choose(scheme)
+        marked = [
+            selection.cursor.blockNumber() + 1  # type: ignore[attr-defined]
+            for selection in editor.extraSelections()
+            if selection.format.background().color().name() == theme.colors.mark  # type: ignore[attr-defined]
+        ]
+        assert marked == [3, 4]
+    editor.show_lines(0, 0)
+    assert len(editor.extraSelections()) == 1
