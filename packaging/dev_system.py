@@ -58,6 +58,7 @@ SCREEN = (
     "at-spi2-core",
     "dbus",
     "dbus-x11",
+    "gnome-keyring",  # a real Secret Service for the keychain's tests
     "python3-pyatspi",
     "gir1.2-atspi-2.0",
     FONTS,

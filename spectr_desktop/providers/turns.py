@@ -7,11 +7,11 @@ import contextlib
 import hashlib
 import itertools
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from spectr_desktop import paths
+from spectr_desktop.locks import lock
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.retry import with_retries
 from spectr_desktop.records.events import Queued
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spectr_desktop.records.events import Notice, StreamEvent
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 _log = logger(__name__)
 
@@ -112,7 +107,7 @@ class _Ticket:
         name = f"{time.time_ns():020}-{os.getpid()}-{next(_numbers)}{_SUFFIX}"
         self._path = folder / name
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _lock(self._fd, wait=True)  # for the instant in which somebody else looks at it
+        lock(self._fd, wait=True)  # for the instant in which somebody else looks at it
 
     def before_it(self) -> int:
         """How many tickets were drawn before this one and are still held."""
@@ -141,7 +136,7 @@ def _held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        _lock(descriptor, wait=False)
+        lock(descriptor, wait=False)
     except OSError:
         return True
     finally:
@@ -152,15 +147,3 @@ def _held(path: Path) -> bool:
     with contextlib.suppress(OSError):
         path.unlink()
     return False
-
-
-def _lock(descriptor: int, *, wait: bool) -> None:
-    """Take the lock of an open file.
-
-    Raises:
-        OSError: somebody else has it, and we do not wait.
-    """
-    if sys.platform == "win32":
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

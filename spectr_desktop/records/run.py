@@ -181,7 +181,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a journal: all that is needed to read, repeat or check the run."""
+    """The first line of a journal: all that is needed to read, repeat or check the run.
+
+    Attributes:
+        root: the project's folder, absolute; empty for a text that no file has.
+        continues: id of the run whose missing cells this one asks for again; empty for none.
+    """
 
     schema: str
     id: str
@@ -196,6 +201,8 @@ class Header:
     prompt_versions: dict[str, str]
     cells: tuple[Cell, ...]
     files: tuple[SourceFile, ...]
+    root: str = ""
+    continues: str = ""
 
 
 JOURNAL_SCHEMA = "spectr-journal/1"

@@ -41,6 +41,7 @@ class ServerConfig:
             duration such as "30m"; empty leaves it to the server.
         proxy: address of an HTTP proxy; empty for the environment's. Never used on loopback.
         ca_file: a PEM file of authorities that are trusted beside the usual ones.
+        name: what the user calls it; empty for the provider's own title.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class ServerConfig:
     keep_alive: str = ""
     proxy: str = ""
     ca_file: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
