@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.locks import lock
 from spectr_desktop.logs import logger
 from spectr_desktop.records.codec import RecordError, from_json, to_json
 from spectr_desktop.records.events import event_to_json
@@ -54,6 +55,8 @@ class Journal:
             paths.private_folder(self.folder)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._fd = os.open(self.folder / FILE_NAME, flags, 0o600)
+            # Held as long as the file is open: by it others see that the run goes on.
+            lock(self._fd, wait=True)
         except OSError as error:
             raise self._error(error) from error
         try:
