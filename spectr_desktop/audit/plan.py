@@ -32,6 +32,8 @@ class Limits:
     context: int | None = None
     max_tokens: int | None = None
     thinking: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def plan_run(
     limits: Limits,
     counted: int | None = None,
     follow_up: FollowUp | None = None,
+    root: str = "",
 ) -> RunPlan:
     """One request with all the files.
 
@@ -95,6 +98,7 @@ def plan_run(
         limits: what the user asked for.
         counted: tokens of the request as the server counted them; None where it was not asked.
         follow_up: what is asked instead of an audit.
+        root: the project's folder, "" if there is none.
 
     Raises:
         SpectrError: there is nothing to audit, or it cannot fit into the model's context.
@@ -117,7 +121,9 @@ def plan_run(
         max_tokens=limits.max_tokens,
         counted=counted is not None,
     )
-    wanted = replace(wanted, thinking=limits.thinking)
+    wanted = replace(
+        wanted, thinking=limits.thinking, temperature=limits.temperature, seed=limits.seed
+    )
     spans = tuple(Span(file.path, 1, max(file.lines, 1)) for file in files)
     cell = Cell(f"1.{ask.kind}", 1, ask.kind, spans, estimated, composed.sha256, counted)
     header = Header(
@@ -134,6 +140,7 @@ def plan_run(
         prompt_versions={ask.kind: chosen.version},
         cells=(cell,),
         files=files,
+        root=root,
     )
     request = GenerationRequest(
         model.id, composed.system, composed.user, wanted, model.capabilities
@@ -147,17 +154,18 @@ async def plan_counted(
     provider: Provider,
     limits: Limits,
     follow_up: FollowUp | None = None,
+    root: str = "",
 ) -> RunPlan:
     """The plan, after the server has counted its tokens where it can. This sends the source.
 
     Raises:
         SpectrError: as `plan_run`.
     """
-    draft = plan_run(files, model, provider, limits, follow_up=follow_up)
+    draft = plan_run(files, model, provider, limits, None, follow_up, root)
     counted = await provider.count_tokens(draft.requests[0].request)
     if counted is None:
         return draft
-    return plan_run(files, model, provider, limits, counted, follow_up)
+    return plan_run(files, model, provider, limits, counted, follow_up, root)
 
 
 def _with_repeats(requests: tuple[PlannedRequest, ...]) -> tuple[PlannedRequest, ...]:

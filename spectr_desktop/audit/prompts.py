@@ -51,10 +51,12 @@ class Composed:
 
 
 @functools.cache
-def prompt(name: str) -> Prompt:
-    """The newest version of a shipped prompt."""
+def prompt(name: str, version: str = "") -> Prompt:
+    """A version of a shipped prompt, the newest one if none is named."""
     folder = paths.resources() / "prompts" / name
-    version = max((entry.name for entry in folder.iterdir() if entry.name.isdigit()), key=int)
+    version = version or max(
+        (entry.name for entry in folder.iterdir() if entry.name.isdigit()), key=int
+    )
     system = (folder / version / "system.md").read_text(encoding="utf-8")
     user = (folder / version / "user.md").read_text(encoding="utf-8")
     return Prompt(name, version, system.strip(), user.strip())

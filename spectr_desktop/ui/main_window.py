@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.top = TopBar(self)
-        self.models = ModelControl(self.top.picker, self.runs, self)
+        self.models = ModelControl(self.top.picker, self.runs, self._root, self)
         self.files = ProjectView(self)
         self.editor = SourceEditor(theme, self)
         self.file = FileControl(self.editor, self)
@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         self.top.stop_requested.connect(self._on_stop)
         self.top.export_requested.connect(self._on_export)
         self.models.refreshed.connect(self._on_refreshed)
+        self.models.failed.connect(self._on_file_error)
         self.top.picker.choice_changed.connect(self._show_choice)
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
@@ -260,10 +261,13 @@ class MainWindow(QMainWindow):
         if self._banner_topic in ("file", "hint"):
             self._show_outcome()
         self._show_file()
-        document = self.file.document
-        root = document.path.absolute().parent if document else None
-        self.findings.control.open_project(root, self.file.name)
+        self.findings.control.open_project(self._root(), self.file.name)
         self.editor.setFocus()
+
+    def _root(self) -> Path | None:
+        """The folder of the project: that of the open file; None for a text without one."""
+        document = self.file.document
+        return document.path.absolute().parent if document else None
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths:
