@@ -10,12 +10,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.records.run import Outcome
+from spectr_desktop.ui import window_state
 from spectr_desktop.ui.actions import Actions, main_menu
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.findings_desk import Around, FindingsDesk
 from spectr_desktop.ui.hostile_text import visible
+from spectr_desktop.ui.lazy_page import LazyPage
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
             self.models.may_send,
         )
         self.findings = FindingsDesk(theme, around, self)
+        self.history_page = LazyPage("historyPage", self)
         self.exports = ExportControl(self.runs, self.findings.of_run, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
         self._columns = Columns(
             self.files,
             self.findings.list_page,
+            self.history_page,
             self.reader.source,
             self.report,
             self.findings.pane_page,
@@ -116,6 +120,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         available = self.screen().availableGeometry()
         self.resize(min(1400, available.width()), min(880, available.height()))
+        self._state = window_state.load()
+        window_state.apply(self._state, self, self._columns)
 
     def _add_actions(self) -> None:
         add = self.actions_by_name.add
@@ -496,6 +502,12 @@ class MainWindow(QMainWindow):
             self._asking = True
             self.tasks.start(self._ask_and_shut_down(), "close")
 
+    def _keep_state(self) -> None:
+        document = self.file.document
+        name = str(document.path.absolute()) if document else ""
+        line = self.editor.textCursor().blockNumber() + 1
+        window_state.save(window_state.of_window(self, self._columns, name, line))
+
     async def _ask_and_shut_down(self) -> None:
         try:
             may_close = await self.file.may_discard()
@@ -506,6 +518,7 @@ class MainWindow(QMainWindow):
             await self._shut_down()
 
     async def _shut_down(self) -> None:
+        self._keep_state()
         self.runs.stop()
         await self.runs.ended()
         await self.findings.close()
