@@ -323,10 +323,10 @@ class MainWindow(QMainWindow):
             return
         if await self.models.may_send(choice):
             self.findings.control.begin_run([source])
-            await self.runs.run([source], choice)
+            await self.runs.run([source], choice, root=self._root())
 
     def _on_started(self) -> None:
-        self.report.start(self.file.name)
+        self.report.start(self.runs.title)
         self._banner_topic = ""
         choice = self.top.picker.choice()
         if choice is not None and choice.model.practice:

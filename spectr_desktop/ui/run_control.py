@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -15,9 +15,10 @@ from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from pathlib import Path
 
-    from spectr_desktop.audit.plan import FollowUp
+    from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from spectr_desktop.records.run import Header, RunResult
     from spectr_desktop.records.server import ServerConfig, ServerState
     from spectr_desktop.records.source import SourceFile
+    from spectr_desktop.records.stored_run import StoredRun
     from spectr_desktop.ui.model_picker import Choice
 
 
@@ -52,7 +54,9 @@ class RunControl(QObject):
     Attributes:
         egress: what all connections of the window pass.
         providers: the adapters that are in use, by server.
-        thinking: how hard the model is asked to think; None as it has it.
+        limits: what the user asks of every run.
+        thinking: how hard the model is asked to think; None as `limits` has it.
+        title: of the newest run, from its beginning on.
         header, result, saved: of the newest run; no result while it goes on.
         sightings: what was read of its report when it ended.
     """
@@ -69,7 +73,9 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
+        self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None
+        self.title = ""
         self.providers: dict[ServerConfig, Provider] = shared.providers if shared else {}
         self._session: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -102,21 +108,77 @@ class RunControl(QObject):
         return self.providers[config]
 
     async def run(
-        self, files: Sequence[SourceFile], choice: Choice, follow_up: FollowUp | None = None
+        self,
+        files: Sequence[SourceFile],
+        choice: Choice,
+        follow_up: FollowUp | None = None,
+        root: Path | None = None,
     ) -> None:
-        """Audit the files, or ask about them; returns when the run has ended and is saved."""
+        """Audit the files, or ask about them; returns when the run has ended and is saved.
+
+        Args:
+            files: what is sent.
+            choice: who reads it.
+            follow_up: what is asked instead of an audit.
+            root: the project's folder; None for a text that no file has.
+        """
+
+        async def planned(provider: Provider) -> RunPlan:
+            from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+            model = await provider.model(choice.model.id)
+            self.egress.check_model(model, provider.locality(model))
+            limits = self.limits()
+            if self.thinking is not None:
+                limits = replace(limits, thinking=self.thinking)
+            folder = str(root) if root is not None else ""
+            return await compose.plan_counted(files, model, provider, limits, follow_up, folder)
+
+        await self._run(files[0].path if files else "", choice.config, planned)
+
+    async def run_again(self, stored: StoredRun, config: ServerConfig) -> None:
+        """Ask again for what an interrupted run has left open; returns when that has ended.
+
+        What was there is shown first, and a seam behind it.
+
+        Args:
+            stored: the interrupted run.
+            config: its server.
+        """
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+
+        async def planned(provider: Provider) -> RunPlan:
+            wanted = stored.header.model.id if stored.header is not None else ""
+            model = await provider.model(wanted)
+            self.egress.check_model(model, provider.locality(model))
+            return recovery.plan_missing(stored, model, provider)
+
+        await self._run(stored.title, config, planned, recovery.chain(stored))
+
+    def adopt(self, header: Header, result: RunResult, sightings: Sequence[Sighting]) -> None:
+        """Take a run that ended long ago for the newest one."""
+        self._asked = None
+        self.title = header.title
+        self.header, self.result, self.saved = header, result, True
+        self.sightings = list(sightings)
+
+    async def _run(
+        self,
+        title: str,
+        config: ServerConfig,
+        planned: Callable[[Provider], Awaitable[RunPlan]],
+        before: Sequence[StoredRun] = (),
+    ) -> None:
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if self.running:
             return
         self._preparing = asyncio.current_task()
+        self.title = title
         self.started.emit()
         try:
-            provider = self.provider(choice.config)
-            model = await provider.model(choice.model.id)
-            self.egress.check_model(model, provider.locality(model))
-            limits = compose.Limits(thinking=self.thinking)
-            plan = await compose.plan_counted(files, model, provider, limits, follow_up)
+            provider = self.provider(config)
+            plan = await planned(provider)
             session, no_journal = compose.open_session(plan, provider, self._on_entries)
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
@@ -139,9 +201,13 @@ class RunControl(QObject):
             self.notice_received.emit(no_journal.message)
         self._session, self._preparing = session, None
         self._running = asyncio.get_running_loop().create_future()
+        if before:
+            self._show_before(before, plan.header)
         try:
             self.result = await session.run()
             self.sightings = session.findings.sightings
+            if before:
+                self._join(before, plan.header, self.result)
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
@@ -150,6 +216,23 @@ class RunControl(QObject):
             self._session = None
             self._running.set_result(None)
         self.finished.emit()
+
+    def _show_before(self, before: Sequence[StoredRun], header: Header) -> None:
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        text = "".join(recovery.joined(before).texts.values())
+        if text:
+            self.text_received.emit(text + recovery.seam(text, header.created_at))
+
+    def _join(self, before: Sequence[StoredRun], header: Header, result: RunResult) -> None:
+        """The report is that of all the runs together."""
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        earlier = recovery.joined(before)
+        self.result = recovery.continued(earlier, result, when=header.created_at)
+        first = before[0].header
+        if first is not None:
+            self.header = replace(header, cells=first.cells)
 
     def stop(self) -> None:
         """Stop the run, in whatever phase it is."""
@@ -235,3 +318,9 @@ class RunControl(QObject):
                 self.notice_received.emit(entry.event.message)
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
+
+
+def _no_limits() -> Limits:
+    from spectr_desktop.audit.plan import Limits  # noqa: PLC0415  # after the window is shown
+
+    return Limits()
