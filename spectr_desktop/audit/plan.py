@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__
@@ -20,20 +21,28 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.server import ModelInfo
 
-_QUICK = "quick"
 # Providers that load a model with the context that the request asks for.
 _CONTEXT_CHOSEN_BY_US = ("ollama", "builtin")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the user asked for; None leaves it to the model and the budget."""
+    """What the user asked for; None leaves it to the model and the budget.
+
+    Attributes:
+        context: in tokens.
+        max_tokens: of the answer.
+        thinking: how hard the model is asked to think.
+        prompt_versions: by the name of a prompt the version to use; the newest shipped one if it
+            has none, or "".
+    """
 
     context: int | None = None
     max_tokens: int | None = None
     thinking: str | None = None
     temperature: float | None = None
     seed: int | None = None
+    prompt_versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,8 @@ def plan_run(
         root: the project's folder, "" if there is none.
 
     Raises:
-        SpectrError: there is nothing to audit, or it cannot fit into the model's context.
+        SpectrError: there is nothing to audit, it cannot fit into the model's context, or the
+            chosen version of the prompt is not there.
     """
     files = tuple(file for file in files if file.text.strip())
     if not files:
@@ -109,8 +119,8 @@ def plan_run(
             "nothing_to_audit", "There is nothing to audit: the source is empty. Open a contract."
         )
     title = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
-    ask = follow_up or FollowUp(_QUICK)
-    chosen = prompts.prompt(ask.kind)
+    ask = follow_up or FollowUp(prompts.AUDIT)
+    chosen = prompts.prompt(ask.kind, limits.prompt_versions.get(ask.kind, ""))
     composed = prompts.compose(chosen, title, files, ask.subject, ask.question)
     estimated = budget.estimate(composed.system, composed.user)
     wanted = budget.parameters(

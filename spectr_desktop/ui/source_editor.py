@@ -165,6 +165,14 @@ class SourceEditor(QPlainTextEdit):
         shown = self.document().toRawText().replace("\u2029", "\n")
         return self._stand_ins.restore(shown)
 
+    def shown_form(self, text: str) -> str:
+        """What stands for a text in this editor's QTextDocument, for those who edit it.
+
+        Raises:
+            SpectrError: "too_many_symbols".
+        """
+        return self._stand_ins.hide(text, self.document().toRawText())
+
     def mark_saved(self, document: Document) -> None:
         """The text is now on the disk, as `document` says; undo still works."""
         self.opened = document
@@ -203,7 +211,7 @@ class SourceEditor(QPlainTextEdit):
             return
         text = source.text().replace("\r\n", "\n").replace("\r", "\n")
         try:
-            shown = self._stand_ins.hide(text, self.document().toRawText())
+            shown = self.shown_form(text)
         except SpectrError as error:
             self.paste_refused.emit(error)
             return
