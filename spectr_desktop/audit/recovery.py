@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop.audit import prompts
+from spectr_desktop.audit.findings_book import FindingsBook
 from spectr_desktop.audit.plan import PlannedRequest, RunPlan, new_run_id, utc_now
 from spectr_desktop.audit.run_findings import RunFindings
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
+from spectr_desktop.project.document import read_document
 from spectr_desktop.records.events import CellFinished, RunEntry, TextDelta
 from spectr_desktop.records.run import (
     FOLLOW_UPS,
@@ -97,7 +101,7 @@ def findings_of(stored: StoredRun) -> RunFindings:
         raise stored_runs.RunsError(
             "run_without_header",
             "The beginning of this run's file is damaged, so that its source is not known. Its "
-            "text can be read and exported.",
+            "text can be read and copied.",
         )
     found = RunFindings(stored.header)
     entries = [RunEntry(0, cell, TextDelta(text)) for cell, text in stored.result.texts.items()]
@@ -106,6 +110,47 @@ def findings_of(stored: StoredRun) -> RunFindings:
     while found.pending:
         found.extended(())
     return found
+
+
+def record(stored: StoredRun) -> int:
+    """Give a project the findings of a run that its program could not, or did not, record.
+
+    It reads the project's decisions and the file: call it in a thread.
+
+    Returns:
+        How many there were; 0 if the project has them already.
+
+    Raises:
+        SpectrError: they cannot be written.
+    """
+    header = stored.header
+    if header is None or not header.root or is_follow_up(header):
+        return 0
+    sightings = findings_of(stored).sightings
+    if not sightings:
+        return 0
+    root, first = Path(header.root), header.files[0]
+    now = first.text
+    with contextlib.suppress(SpectrError):
+        now = read_document(root / first.path).text
+    book = FindingsBook()
+    book.open(root, first.path, now)
+    if any(one.run == stored.id for found in book.findings() for one in found.sightings):
+        return 0
+    book.begin_run(root, header.files)
+    book.end_run(sightings)
+    return len(sightings)
+
+
+def source_now(header: Header) -> Path | None:
+    """The file that a run sent first, if it still has that text; None if it has not."""
+    if not header.root:
+        return None
+    path = Path(header.root) / header.files[0].path
+    try:
+        return path if read_document(path).text == header.files[0].text else None
+    except SpectrError:
+        return None
 
 
 def chain(stored: StoredRun) -> list[StoredRun]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QDateTime, QLocale, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.document import Document, read_document
 from spectr_desktop.store import drafts
 from spectr_desktop.ui import dialogs
+from spectr_desktop.ui.when import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,7 @@ class DraftControl(QObject):
 
     def _offer(self, draft: Draft) -> None:
         sentence = self.tr("Unsaved changes to {name} from {time} were found.").format(
-            name=_name(draft) or self.tr("a new file"), time=_time(draft.saved_at)
+            name=_name(draft) or self.tr("a new file"), time=moment(draft.saved_at)
         )
         if draft.damaged:
             sentence += " " + self.tr("The end of them may be lost.")
@@ -306,14 +307,3 @@ def _topic(draft: Draft) -> str:
 
 def _name(draft: Draft) -> str:
     return Path(draft.path).name if draft.path else ""
-
-
-def _time(saved_at: str) -> str:
-    """The time of a draft as the user's clock shows it; with the day if it is another one."""
-    if not saved_at:
-        return "?"
-    at = QDateTime.fromString(saved_at, Qt.DateFormat.ISODate).toLocalTime()
-    short, locale = QLocale.FormatType.ShortFormat, QLocale()
-    if at.date() == QDate.currentDate():
-        return locale.toString(at.time(), short)
-    return locale.toString(at, short)

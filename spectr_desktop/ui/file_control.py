@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 _UNTITLED = "Untitled.sol"
 
 
+class PastSource(NamedTuple):
+    """What is shown in place of a file: its text as a run sent it.
+
+    Attributes:
+        root: the project's folder, None if the run had none.
+        path: of the file, relative to it.
+    """
+
+    root: Path | None
+    path: str
+
+
 class FileControl(QObject):
     """Keeps the document that the editor shows.
 
@@ -39,6 +51,10 @@ class FileControl(QObject):
         reloaded: what another program wrote is in the editor now; the file's name.
         discarded: before the program ends, the user let the changes go.
         failed: the SpectrError that says why something did not work.
+
+    Attributes:
+        document: the file that is open, None if there is none.
+        past: what is shown in its place, None for nothing.
     """
 
     document_changed = Signal()
@@ -53,18 +69,28 @@ class FileControl(QObject):
         self._window = window
         self.document: Document | None = None
         self.gone = False  # the file is no longer on the disk
+        self.past: PastSource | None = None
 
     @property
     def name(self) -> str:
         """The file's name; that of a new file if something was typed; "" if there is nothing."""
         if self.document is not None:
             return self.document.path.name
+        if self.past is not None:
+            return self.past.path
         return _UNTITLED if self._editor.text() else ""
+
+    @property
+    def root(self) -> Path | None:
+        """The folder of the project; None for a text that no file has."""
+        if self.document is not None:
+            return self.document.path.absolute().parent
+        return self.past.root if self.past is not None else None
 
     @property
     def folder(self) -> Path:
         """Where dialogs begin."""
-        return self.document.path.absolute().parent if self.document else Path.home()
+        return self.root or Path.home()
 
     @property
     def modified(self) -> bool:
@@ -138,9 +164,30 @@ class FileControl(QObject):
         self._editor.load(document or Document(Path(_UNTITLED), ""))
         if document is None:
             self._editor.opened = None
-        self.document = document
+        self.document, self.past = document, None
+        self.gone = False
+        self._editor.setReadOnly(False)
+        self.document_changed.emit()
+
+    async def show_past(self, past: PastSource, text: str) -> bool:
+        """Show a source as a run sent it; it can be read and saved under another name.
+
+        Returns:
+            Whether that was done; what was open stays otherwise.
+        """
+        if await self._asked() == "cancel":
+            return False
+        try:
+            self._editor.load(Document(Path(past.path), text))
+        except SpectrError as error:
+            self.failed.emit(error)
+            return False
+        self._editor.opened = None
+        self._editor.setReadOnly(True)
+        self.document, self.past = None, past
         self.gone = False
         self.document_changed.emit()
+        return True
 
     # What another program did to the file
 
@@ -202,7 +249,7 @@ class FileControl(QObject):
 
     async def save_as(self) -> bool:
         """Write the source to a file that the user names."""
-        document = self.document or Document(Path.home() / _UNTITLED, "")
+        document = self.document or Document(self.folder / (self.name or _UNTITLED), "")
         suffix = document.path.suffix.lstrip(".") or "sol"
         path = await dialogs.save_file_name(
             self._window, self.tr("Save the source as"), document.path, self._filters(), suffix
@@ -215,7 +262,8 @@ class FileControl(QObject):
         except SpectrError as error:
             self.failed.emit(error)
             return False
-        self.gone = False
+        self.gone, self.past = False, None
+        self._editor.setReadOnly(False)
         self._editor.mark_saved(self.document)
         self.document_changed.emit()
         self.saved.emit(path.name)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from spectr_desktop.ui.lazy_page import LazyPage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -153,9 +153,9 @@ class FindingsDesk(QObject):
         """A run says something of a finding."""
         self.control.tell(event)
 
-    def of_run(self, run: str) -> list[Finding]:
-        """The project's findings that a run reported."""
-        return self.control.of_run(run)
+    def of_runs(self, runs: Sequence[str]) -> list[Finding]:
+        """The project's findings that these runs reported."""
+        return self.control.of_runs(runs)
 
     def stop(self) -> None:
         """Stop an answer."""

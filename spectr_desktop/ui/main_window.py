@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         )
         self.findings = FindingsDesk(theme, around, self)
         self.history_page = LazyPage("historyPage", self)
-        self.exports = ExportControl(self.runs, self.findings.of_run, self)
+        self.exports = ExportControl(self.runs, self.findings.of_runs, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
         self._lay_out()
@@ -271,9 +271,7 @@ class MainWindow(QMainWindow):
         self.editor.setFocus()
 
     def _root(self) -> Path | None:
-        """The folder of the project: that of the open file; None for a text without one."""
-        document = self.file.document
-        return document.path.absolute().parent if document else None
+        return self.file.root
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths:

@@ -58,6 +58,7 @@ class RunControl(QObject):
         thinking: how hard the model is asked to think; None as `limits` has it.
         title: of the newest run, from its beginning on.
         header, result, saved: of the newest run; no result while it goes on.
+        ids: of the newest run, and before it of those that it goes on with.
         sightings: what was read of its report when it ended.
     """
 
@@ -81,6 +82,7 @@ class RunControl(QObject):
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
+        self.ids: tuple[str, ...] = ()
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
@@ -155,12 +157,22 @@ class RunControl(QObject):
 
         await self._run(stored.title, config, planned, recovery.chain(stored))
 
-    def adopt(self, header: Header, result: RunResult, sightings: Sequence[Sighting]) -> None:
-        """Take a run that ended long ago for the newest one."""
+    def adopt(self, title: str, runs: Sequence[StoredRun]) -> None:
+        """Take a run that ended long ago for the newest one.
+
+        Args:
+            title: what it is called.
+            runs: those that it goes on with, the first one first, and itself last.
+        """
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+
+        first, last = runs[0], runs[-1]
         self._asked = None
-        self.title = header.title
-        self.header, self.result, self.saved = header, result, True
-        self.sightings = list(sightings)
+        self.title, self.ids = title, tuple(run.id for run in runs)
+        self.header, self.result, self.saved = last.header, recovery.joined(runs), True
+        if first.header is not None and last.header is not None:
+            self.header = replace(last.header, title=title, cells=first.header.cells)
+        self.sightings = []
 
     async def _run(
         self,
@@ -195,6 +207,7 @@ class RunControl(QObject):
             self.failed.emit(self.tr("Not started"), "")
             raise
         self.header, self.result = plan.header, None
+        self.ids = (*(run.id for run in before), plan.header.id)
         self._asked = provider
         self.saved = no_journal is None
         if no_journal is not None:
