@@ -30,6 +30,8 @@ from spectr_desktop.ui.settings_style import sheet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QShowEvent
+
     from spectr_desktop.store.settings import Settings
     from spectr_desktop.ui.settings_server_key import KeyStore, Tester
     from spectr_desktop.ui.tasks import TaskOwner
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 _log = logger(__name__)
 
-_SIZE = (840, 640)
+_SIZE = (840, 700)
 _OF_SCREEN = 0.95
 _PAGES_WIDTH = 170
 
@@ -150,6 +152,13 @@ class SettingsDialog(QDialog):
         """Close; what is still being asked is dropped (called by Qt)."""
         self._servers.close_questions()
         super().done(result)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay the lists out as the style sheet wants them (called by Qt)."""
+        super().showEvent(event)
+        # They measured their lines when they were filled, before they had a style.
+        for view in self.findChildren(QListWidget):
+            view.doItemsLayout()
 
     def _apply(self) -> frozenset[str]:
         changed: set[str] = set()

@@ -33,15 +33,23 @@ def told(role: str, parent: QWidget, name: str = "") -> QLabel:
     return label
 
 
+def mark(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet asks for."""
+    widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
 class Row(QWidget):
     """One row. The field gets its accessible name here, so that none is without.
 
     Args:
         name: objectName of the field; the other parts' names begin with it.
         field: what the user changes.
-        label: stands above the field; "" for one that has its words itself, such as a check box.
+        label: what the row is called.
         help_text: stands below it.
-        beside: buttons to the right of the field.
+        beside: buttons, or a label that wraps, to the right of the field.
+        captioned: the label stands above; False for a field that says it itself.
         parent: where it is.
 
     Attributes:
@@ -77,8 +85,9 @@ class Row(QWidget):
         line = QHBoxLayout()
         line.addWidget(field, 0 if isinstance(field, QPushButton) else 1)
         for widget in beside:
-            line.addWidget(widget)
-        line.addStretch()
+            line.addWidget(widget, 1 if isinstance(widget, QLabel) else 0)
+        if not isinstance(field, QPushButton):
+            line.addStretch()
         layout.addLayout(line)
         if help_text:
             words = told("help", self)
@@ -102,7 +111,4 @@ class Row(QWidget):
         self._fault.setVisible(bool(sentence))
         # A screen reader reads the description of the field that has the focus.
         self.field.setAccessibleDescription(f"{sentence} {self._help}".strip())
-        self.field.setProperty("fault", bool(sentence))
-        style = self.field.style()
-        style.unpolish(self.field)
-        style.polish(self.field)
+        mark(self.field, "fault", bool(sentence))

@@ -56,6 +56,8 @@ class ServerForm(QWidget):
         for name in FIELDS[3:]:
             self._add_field(name)
         self._key.edited.connect(self.edited)
+        # Not with each letter: whoever has the keychain locked is asked to unlock it.
+        self._edits["base_url"].editingFinished.connect(self._key.ask)
 
     @property
     def unsaved_key(self) -> bool:
@@ -64,8 +66,9 @@ class ServerForm(QWidget):
 
     def show_draft(self, draft: Draft | None) -> None:
         """Show a server; a key that was typed for another one is dropped."""
+        if draft is not self._draft:
+            self._key.drop_text()
         self._draft = None  # what is put in below is no edit
-        self._key.drop_text()
         self.setVisible(draft is not None)
         if draft is not None:
             for name, edit in self._edits.items():
@@ -73,6 +76,7 @@ class ServerForm(QWidget):
             self._kinds.setCurrentIndex(self._kinds.findData(draft.provider))
         self._draft = draft
         self._show()
+        self._key.ask()
 
     def focus_name(self) -> None:
         """Put the focus into the first field."""
@@ -87,7 +91,7 @@ class ServerForm(QWidget):
         kinds = Choices(self)
         for name in registry.names():
             kinds.addItem(registry.title(name), name)
-        kinds.currentIndexChanged.connect(self._on_edited)
+        kinds.currentIndexChanged.connect(self._on_kind_changed)
         self._box.addWidget(Row("serverProvider", kinds, label=self.tr("Kind"), parent=self))
         return kinds
 
@@ -148,6 +152,11 @@ class ServerForm(QWidget):
         path = await dialogs.open_file_name(self.window(), self._words(name)[0], filters)
         if path is not None and draft is self._draft:
             self._edits[name].setText(str(path))
+
+    def _on_kind_changed(self) -> None:
+        self._on_edited()
+        if self._draft is not None:
+            self._key.ask()
 
     def _on_edited(self) -> None:
         draft = self._draft

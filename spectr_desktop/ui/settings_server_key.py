@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
@@ -11,7 +12,7 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.ui.announcing import announce
 from spectr_desktop.ui.hostile_text import visible
-from spectr_desktop.ui.settings_row import Row, told
+from spectr_desktop.ui.settings_row import Row, mark, told
 
 if TYPE_CHECKING:
     import asyncio
@@ -106,14 +107,20 @@ class KeyRow(Row):
 
     def show_server(self, config: ServerConfig | None) -> None:
         """Another server is shown, or it has another address; None if that cannot be one."""
-        if config == self._config:
+        if config is not None and self._is_shown(config):
             return
         self.close_questions()
         self._config = config
         self.setEnabled(config is not None)
         self._say("")
-        if config is not None:
-            self._asking = self._tasks.start(self._ask(config), "key stored")
+
+    def ask(self) -> None:
+        """Ask where the key of this server is, unless that was asked."""
+        config = self._config
+        if self._asking is None and config is not None:
+            self._asking = self._tasks.start(
+                self._tell(lambda: self._keys.stored(config), config), "key stored"
+            )
 
     def drop_text(self) -> None:
         """Forget what is typed: it was for another server."""
@@ -125,8 +132,13 @@ class KeyRow(Row):
             self._asking.cancel()
         self._asking = self._config = None
 
-    async def _ask(self, config: ServerConfig) -> None:
-        await self._tell(self._keys.stored(config), config)
+    def _is_shown(self, config: ServerConfig) -> bool:
+        """Keys belong to a kind and an address, whatever else of a server changes."""
+        shown = self._config
+        return shown is not None and (config.provider, config.base_url) == (
+            shown.provider,
+            shown.base_url,
+        )
 
     def _on_save(self) -> None:
         key, config = self._edit.text().strip(), self._config
@@ -140,27 +152,33 @@ class KeyRow(Row):
         self._tasks.start(self._hand_on(key, config), "save key")
 
     def _on_forget(self) -> None:
-        if self._config is not None:
+        config = self._config
+        if config is not None:
             self._say(self.tr("Forgetting…"))
-            self._tasks.start(self._tell(self._keys.forget(self._config), self._config), "forget")
+            self._tasks.start(self._tell(lambda: self._keys.forget(config), config), "forget key")
 
     async def _hand_on(self, key: str, config: ServerConfig) -> None:
-        saved = await self._tell(self._keys.save(config, key), config)
-        if not saved and config is self._config and not self._edit.text():
+        fault = await self._tell(lambda: self._keys.save(config, key), config)
+        if fault and self._is_shown(config) and not self._edit.text():
             self._edit.setText(key)
+            self.show_fault(fault)
 
-    async def _tell(self, answer: Awaitable[str], config: ServerConfig) -> bool:
-        """Show what came of a question, if its server is still the one that is shown."""
+    async def _tell(self, ask: Callable[[], Awaitable[str]], config: ServerConfig) -> str:
+        """Show what came of a question, if its server is still the one that is shown.
+
+        Returns:
+            What went wrong, "" if nothing did.
+        """
         try:
-            sentence, fault = await answer, ""
+            sentence, fault = await ask(), ""
         except SpectrError as error:
             _log.warning("a key: %s", error.code)
             sentence, fault = "", error.message
-        if config is self._config:
+        if self._is_shown(config):
             self._say(sentence)
             self.show_fault(fault)
             announce(self, sentence or fault)
-        return not fault
+        return fault
 
     def _say(self, sentence: str) -> None:
         self._state.setText(visible(sentence))
@@ -180,6 +198,7 @@ class ServerTestRow(Row):
         self._config: ServerConfig | None = None
         self._testing: asyncio.Task[None] | None = None
         self._button = QPushButton(parent)
+        self._said = told("said", parent, "testServerResult")
         super().__init__(
             "testServer",
             self._button,
@@ -187,17 +206,18 @@ class ServerTestRow(Row):
             help_text=QCoreApplication.translate(
                 "ServerTestRow", "Asks the server for its models. No source is sent."
             ),
+            beside=[self._said],
             captioned=False,
             parent=parent,
         )
         self._button.setAutoDefault(False)
         self._button.clicked.connect(self._on_clicked)
-        self._said = told("said", self, "testServerResult")
-        self.add(self._said)
         self._show("")
 
     def show_server(self, config: ServerConfig | None) -> None:
         """What is to be tested is this now; None if it cannot be."""
+        if config is not None:
+            config = replace(config, name="")  # which the server does not know
         if config == self._config:
             return
         self.cancel()
@@ -232,6 +252,5 @@ class ServerTestRow(Row):
         words = self.tr("Stop testing") if self._testing is not None else self.tr("Test")
         self._button.setText(words)
         self._button.setAccessibleName(words)
-        self._said.setText(visible(sentence))
-        self._said.setVisible(bool(sentence))
-        self.show_fault(fault)
+        self._said.setText(visible(sentence or fault))
+        mark(self._said, "role", "fault" if fault else "said")

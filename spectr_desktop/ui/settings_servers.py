@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.settings_server_key import KeyStore, Tester
     from spectr_desktop.ui.tasks import TaskOwner
 
-_LIST_HEIGHT = 150
+_LIST_HEIGHT = 132
 _GAP = 8
 
 
@@ -53,6 +53,7 @@ class ServersPage(ScrolledPage):
         self._list.setAccessibleName(self.tr("Servers"))
         self._list.setAccessibleDescription(self.tr("Space switches a server on and off."))
         self._list.setFixedHeight(_LIST_HEIGHT)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._buttons = {
             "add": self._button("addServer", self.tr("Add")),
             "remove": self._button("removeServer", self.tr("Remove")),
@@ -99,7 +100,7 @@ class ServersPage(ScrolledPage):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(_GAP)
-        line.addWidget(self._list, 1)
+        line.addWidget(self._list, 1, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(_GAP // 2)
         for button in self._buttons.values():
