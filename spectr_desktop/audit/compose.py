@@ -19,9 +19,11 @@ from spectr_desktop.store.journal import Journal, JournalError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.session import EventSink
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import CellResult
 
 provider_title = registry.title
@@ -30,13 +32,27 @@ _STATE_PAUSE_S = 1.0
 _STATE_SILENT = 3  # a server that has said nothing so often will not say anything
 
 
-def connect(config: ServerConfig, egress: EgressGuard | None = None) -> Provider:
+def connect(
+    config: ServerConfig, egress: EgressGuard | None = None, keys: ServerKeys | None = None
+) -> Provider:
     """The adapter for a server; without a guard of the program's, one that lets it be reached.
+
+    Without keys that were loaded, the provider's usual environment variable is all that is read.
 
     Raises:
         BadRequest: no provider has this name, or its address is none.
     """
-    return registry.provider(config, egress or EgressGuard())
+    source = keys.source(config) if keys is not None else None
+    return registry.provider(config, egress or EgressGuard(), source)
+
+
+def preview(plan: RunPlan, provider: Provider) -> tuple[WireRequest, ...]:
+    """All that a run of this plan would send, in order; nothing is sent to tell it.
+
+    After it has counted tokens, a server with little room left is asked for a shorter answer
+    than is shown here.
+    """
+    return tuple(shown for planned in plan.requests for shown in provider.preview(planned.request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +97,44 @@ def config_for(
 
 
 def known_configs(
-    named: ServerConfig | None = None, usual: ServerConfig | None = None
+    named: ServerConfig | None = None,
+    usual: ServerConfig | None = None,
+    servers: Sequence[ServerConfig] = (),
+    has_key: Callable[[ServerConfig], bool] | None = None,
 ) -> tuple[ServerConfig, ...]:
-    """The servers worth asking for models: the named one first, then what needs no setting up.
+    """The servers worth asking for models.
 
-    A service that needs a key is asked only if its key is there.
+    The named one first, then those that the user has set up, then what needs no setting up. A
+    service that needs a key is asked only if its key is there.
 
     Args:
         named: the one that the user named.
-        usual: options for all the others.
+        usual: options for all that need no setting up.
+        servers: the ones that the user has set up, in their order.
+        has_key: whether there is a key for a server; None looks at the environment alone.
     """
-    names = ["ollama", "builtin"]
-    names += [name for name in ("anthropic", "openai") if registry.environment_key(name)()]
+    there = has_key or _has_environment_key
     base = usual or ServerConfig("")
-    rest = [
-        replace(base, provider=name) for name in names if named is None or name != named.provider
-    ]
-    return (named, *rest) if named else tuple(rest)
+    chosen = [named] if named else []
+    chosen += [server for server in servers if not registry.needs_key(server) or there(server)]
+    known = {
+        (server.provider, registry.address(server), server.model_file)
+        for server in chosen[bool(named) :]
+    }
+    for name in ("ollama", "builtin", "anthropic", "openai"):
+        config = replace(base, provider=name)
+        wants_key = name in ("anthropic", "openai")
+        if (
+            (named is None or name != named.provider)
+            and (name, registry.address(config), config.model_file) not in known
+            and (not wants_key or there(config))
+        ):
+            chosen.append(config)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _has_environment_key(config: ServerConfig) -> bool:
+    return bool(registry.environment_key(config.provider)())
 
 
 def described(model: ModelInfo) -> tuple[str, ...]:
@@ -243,5 +280,6 @@ __all__ = [
     "open_session",
     "plan_counted",
     "plan_run",
+    "preview",
     "provider_title",
 ]
