@@ -51,8 +51,9 @@ def test_keys_are_taken_out(folder: Path, said: str) -> None:
         logs.logger("spectr_desktop.somewhere").exception("it broke")
     text = written(folder)
     assert "SECRET" not in text
-    assert text.count("[redacted]") >= 2
+    assert "[redacted]" in text
     assert "before" in text
+    assert "it broke\nRuntimeError\n" in text
 
 
 def test_an_error_that_may_quote_somebody_is_told_without_its_words(folder: Path) -> None:
