@@ -49,9 +49,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         closed: everything is stopped and saved; the program may end.
+        task_failed: (an exception) a task ended by a mistake of the program.
     """
 
     closed = Signal()
+    task_failed = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -481,8 +483,7 @@ class MainWindow(QMainWindow):
             self.tasks.start(self.servers.unload(choice), "unload")
 
     def _on_task_error(self, error: BaseException) -> None:
-        sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
-        self._say("file", sentence.format(name=type(error).__name__), "error")
+        self.task_failed.emit(error)
 
     def _say(self, topic: str, text: str, kind: BannerKind, detail: str = "") -> None:
         self._banner_topic = topic
