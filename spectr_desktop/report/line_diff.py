@@ -196,7 +196,13 @@ class _Words:
             return (), ()
         self._left -= pairs
         matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-        if matcher.ratio() < _ALIKE:
+        same = sum(
+            len(before[at].strip())
+            for block in matcher.get_matching_blocks()
+            for at in range(block.a, block.a + block.size)
+        )
+        # White space is in every line.
+        if 2 * same < _ALIKE * (len("".join(old.split())) + len("".join(new.split()))):
             return (), ()
         codes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
         return (
