@@ -133,13 +133,17 @@ class DiffView(QWidget):
     def _words(self, shown: Diff) -> str:
         if not shown.removed and not shown.added:
             return self.tr("No difference.")
-        text = self.tr("{changes} changes: {removed} lines removed (-), {added} added (+).").format(
+        text = self.tr(
+            "Changes: {changes}. Lines removed (-): {removed}, added (+): {added}."
+        ).format(
             changes=f"{len(shown.changes) + shown.cut:,}",
             removed=f"{shown.removed:,}",
             added=f"{shown.added:,}",
         )
         if shown.cut:
-            rest = self.tr("{n} changes are too much to show here.").format(n=f"{shown.cut:,}")
+            rest = self.tr("Not shown, because it is too much: {n} changes.").format(
+                n=f"{shown.cut:,}"
+            )
             text = f"{text} {rest}"
         return text
 
