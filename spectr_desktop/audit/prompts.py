@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.run import FOLLOW_UPS
 from spectr_desktop.store.own_prompts import OwnPrompts
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from spectr_desktop.records.source import SourceFile
 
 AUDIT = "quick"
-FOLLOW_UPS = ("ask", "draft")
 NAMES = (AUDIT, *FOLLOW_UPS)
 
 _PLACE = re.compile(r"\{\{(title|source|subject|question)\}\}")

@@ -21,7 +21,7 @@ MOST_ROWS = 200_000
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 # Words are compared pair by pair of lines: so many pairs of words for one, and so many in all.
 _LINE_PAIRS = 10_000
-_ALL_PAIRS = 1_000_000
+_ALL_PAIRS = 300_000
 _ALIKE = 0.3  # of two lines that have less in common, words say nothing
 
 
@@ -190,13 +190,21 @@ class _Words:
             yield Row(RowKind.ADDED, 0, line + 1, news[line], words)
 
     def _changed(self, old: str, new: str) -> tuple[_Places, _Places]:
+        if self._left <= 0:
+            return (), ()
         before, after = _WORD.findall(old), _WORD.findall(new)
         pairs = len(before) * len(after)
-        if pairs > min(_LINE_PAIRS, self._left):
+        if pairs > _LINE_PAIRS:
             return (), ()
         self._left -= pairs
         matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-        if matcher.ratio() < _ALIKE:
+        same = sum(
+            len(before[at].strip())
+            for block in matcher.get_matching_blocks()
+            for at in range(block.a, block.a + block.size)
+        )
+        # White space is in every line.
+        if 2 * same < _ALIKE * (len("".join(old.split())) + len("".join(new.split()))):
             return (), ()
         codes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
         return (

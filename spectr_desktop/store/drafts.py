@@ -25,6 +25,7 @@ _SUFFIX = ".json"
 _NAME = re.compile(r"[0-9a-f]{16}")
 # The text comes last in the file, so that of a torn one its beginning can be read.
 _TEXT = b'"text":"'
+_HALF = re.compile("[\ud800-\udbff]\\Z")  # of a pair of escapes that was torn
 _ESCAPE = 6  # characters of the longest escape in JSON, \uXXXX
 _ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252", "latin-1")
 _NEWLINES = ("\n", "\r\n", "\r")
@@ -287,7 +288,7 @@ def _salvaged(raw: bytes) -> dict[str, Any]:
     for cut in range(min(_ESCAPE, len(body)) + 1):  # an escape may be torn
         with contextlib.suppress(ValueError):
             text = json.loads(f'"{body[: len(body) - cut]}"', strict=False)
-            return {**values, "text": text}
+            return {**values, "text": _HALF.sub("", text)}
     # A foreign quote or backslash inside: what stands before it.
     text, _ = json.JSONDecoder(strict=False).raw_decode(f'"{_plain(body)}"')
     return {**values, "text": text}

@@ -155,6 +155,7 @@ class ChangeBar(QFrame):
         for button in self._all_buttons():
             self._buttons.removeWidget(button)
             button.hide()
+            button.setObjectName("")  # nobody finds it any more while it waits for its end
             button.deleteLater()
         while self._buttons.takeAt(0) is not None:
             pass  # the stretch at the end

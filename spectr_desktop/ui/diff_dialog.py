@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
 
+from spectr_desktop.report.line_diff import diff
 from spectr_desktop.ui.diff_view import DiffView
 from spectr_desktop.ui.hostile_text import visible
 
@@ -42,6 +44,7 @@ class DiffDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.setContentsMargins(12, 8, 12, 10)
         close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setIcon(QIcon())  # Fusion's own is not drawn for a dark theme
         close.setText(self.tr("Close"))
         close.setObjectName("diffClose")
         close.setAccessibleName(self.tr("Close the difference"))
@@ -59,3 +62,9 @@ class DiffDialog(QDialog):
         self.open()
         self.view.setFocus()
         await self.view.show_texts(old, new)
+
+    def show_now(self, old: str, new: str) -> None:
+        """Open with the difference of two short texts."""
+        self.view.show_diff(diff(old, new))
+        self.open()
+        self.view.setFocus()

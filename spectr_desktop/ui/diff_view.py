@@ -24,7 +24,7 @@ from spectr_desktop.ui.diff_rows import PADDING, SIGNS, RowPainter, Rows, shown_
 from spectr_desktop.ui.theme import code_font
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
 
     from spectr_desktop.ui.theme import Theme
 
@@ -70,6 +70,7 @@ class DiffView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._asked = 0
+        self._needed = 0  # pixels that the longest line takes
         self.setObjectName("diffView")
         self._rows = Rows(self)
         self._table = _Table(self)
@@ -132,13 +133,17 @@ class DiffView(QWidget):
     def _words(self, shown: Diff) -> str:
         if not shown.removed and not shown.added:
             return self.tr("No difference.")
-        text = self.tr("{changes} changes: {removed} lines removed (-), {added} added (+).").format(
+        text = self.tr(
+            "Changes: {changes}. Lines removed (-): {removed}, added (+): {added}."
+        ).format(
             changes=f"{len(shown.changes) + shown.cut:,}",
             removed=f"{shown.removed:,}",
             added=f"{shown.added:,}",
         )
         if shown.cut:
-            rest = self.tr("{n} changes are too much to show here.").format(n=f"{shown.cut:,}")
+            rest = self.tr("Not shown, because it is too much: {n} changes.").format(
+                n=f"{shown.cut:,}"
+            )
             text = f"{text} {rest}"
         return text
 
@@ -183,8 +188,17 @@ class DiffView(QWidget):
         text = shown_line(widest)[0] if widest else ""
         # Wide characters: a fixed pitch holds for most, and twice as much for none but those.
         width = metrics.horizontalAdvance(text) * (1 if text.isascii() else 1.5)
-        needed = round(self._painter.text_left(metrics) + width) + 2 * PADDING
-        self._table.setColumnWidth(0, max(needed, self._table.viewport().width()))
+        self._needed = round(self._painter.text_left(metrics) + width) + 2 * PADDING
+        self._fit()
+
+    def _fit(self) -> None:
+        """Colours reach to the right edge, also of short lines."""
+        self._table.setColumnWidth(0, max(self._needed, self._table.viewport().width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fill the new width."""
+        super().resizeEvent(event)
+        self._fit()
 
     def _on_theme_changed(self) -> None:
         colors = self._theme.colors
