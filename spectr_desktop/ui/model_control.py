@@ -15,7 +15,7 @@ from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.model_picker import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 class ModelControl(QObject):
     """Keeps the picker filled.
+
+    Attributes:
+        servers: gives those that the user has set up.
 
     Signals:
         refreshed: all servers have been asked; the sentence that says what is missing, or "".
@@ -53,6 +56,7 @@ class ModelControl(QObject):
         """
         super().__init__(window)
         self._root = root
+        self.servers: Callable[[], Sequence[ServerConfig]] = tuple
         self._picker = picker
         self._runs = runs
         self._window = window
@@ -68,6 +72,14 @@ class ModelControl(QObject):
         """Prefer the server and the model of the command line; `usual` holds for all others."""
         self._named, self._wanted, self._usual = named, model, usual
 
+    def configs(self) -> tuple[ServerConfig, ...]:
+        """The servers that are worth asking, in order."""
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        keys = self._runs.keys
+        has_key = keys.has if keys is not None else None
+        return compose.known_configs(self._named, self._usual, self.servers(), has_key)
+
     async def refresh(self) -> None:
         """Ask all servers, all at once: one that does not answer keeps no other waiting."""
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
@@ -75,14 +87,14 @@ class ModelControl(QObject):
         choices: list[Choice] = []
         problems: dict[ServerConfig, str] = {}
         providers: dict[ServerConfig, Provider] = {}
-        for config in compose.known_configs(self._named, self._usual):
+        for config in self.configs():
             try:
                 providers[config] = self._runs.provider(config)
             except SpectrError as error:
                 problems[config] = error.message
         offers = await asyncio.gather(*map(compose.offer, providers.values()))
         for (config, provider), found in zip(providers.items(), offers, strict=True):
-            title = compose.provider_title(config.provider)
+            title = config.name or compose.provider_title(config.provider)
             choices += [
                 Choice(config, model, title, provider.locality(model)) for model in found.models
             ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
@@ -54,6 +55,7 @@ class RunControl(QObject):
     Attributes:
         egress: what all connections of the window pass.
         providers: the adapters that are in use, by server.
+        keys: the keys of servers; None before any is loaded.
         limits: what the user asks of every run.
         thinking: how hard the model is asked to think; None as `limits` has it.
         title: of the newest run, from its beginning on.
@@ -74,6 +76,7 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
+        self.keys: ServerKeys | None = shared.keys if shared else None
         self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None
         self.title = ""
@@ -106,7 +109,7 @@ class RunControl(QObject):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if config not in self.providers:
-            self.providers[config] = compose.connect(config, self.egress)
+            self.providers[config] = compose.connect(config, self.egress, self.keys)
         return self.providers[config]
 
     async def run(
@@ -130,11 +133,10 @@ class RunControl(QObject):
 
             model = await provider.model(choice.model.id)
             self.egress.check_model(model, provider.locality(model))
-            limits = self.limits()
-            if self.thinking is not None:
-                limits = replace(limits, thinking=self.thinking)
             folder = str(root) if root is not None else ""
-            return await compose.plan_counted(files, model, provider, limits, follow_up, folder)
+            return await compose.plan_counted(
+                files, model, provider, self._limits_now(), follow_up, folder
+            )
 
         await self._run(files[0].path if files else "", choice.config, planned)
 
@@ -246,6 +248,21 @@ class RunControl(QObject):
         first = before[0].header
         if first is not None:
             self.header = replace(header, cells=first.cells)
+
+    def plan(self, files: Sequence[SourceFile], choice: Choice) -> RunPlan:
+        """What a run would send, without asking or sending anything.
+
+        Raises:
+            SpectrError: there is nothing to send, or it cannot fit.
+        """
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        provider = self.provider(choice.config)
+        return compose.plan_run(files, choice.model, provider, self._limits_now())
+
+    def _limits_now(self) -> Limits:
+        limits = self.limits()
+        return limits if self.thinking is None else replace(limits, thinking=self.thinking)
 
     def stop(self) -> None:
         """Stop the run, in whatever phase it is."""
