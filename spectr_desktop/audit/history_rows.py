@@ -67,7 +67,8 @@ def row_of(stored: StoredRun, root: str, findings: Sequence[Finding]) -> RunRow:
         findings: of the run.
     """
     header, result = stored.header, stored.result
-    lines = sum(text.count("\n") + bool(text.strip()) for text in result.texts.values())
+    texts = result.texts.values()
+    lines = sum(text.count("\n") + (not text.endswith("\n")) for text in texts if text)
     row = RunRow(
         id=stored.id,
         title=stored.title,

@@ -152,17 +152,18 @@ class RunHistory:
         stamp = _stamp(run)
         try:
             stored = read_run(run)
-        except RunsError as error:
-            _log.warning("a run is not read: %s", error.code)
+            root = projects_now.root_of(stored)
+            decided = history_rows.decided(run, projects_now.findings(root))
+            findings = decided or history_rows.findings_of(stored, None)
+            row = history_rows.row_of(stored, root, findings)
+            texts = history_rows.texts_of(stored, findings)
+            stamp = dataclasses.replace(stamp, decisions_size=projects_now.size(root))
+        except Exception as error:  # noqa: BLE001  # logged, and the row says so
+            # One run that cannot be read must not hide the others.
+            _log.warning("a run is not read: %s", type(error).__name__, exc_info=error)
             row = RunRow(run, run, outcome=Outcome.INTERRUPTED, damaged_lines=1)
-            self._index.put(row, RunTexts(), stamp)
-            return
-        root = projects_now.root_of(stored)
-        decided = history_rows.decided(run, projects_now.findings(root))
-        findings = decided or history_rows.findings_of(stored, None)
-        stamp = dataclasses.replace(stamp, decisions_size=projects_now.size(root))
-        row = history_rows.row_of(stored, root, findings)
-        self._index.put(row, history_rows.texts_of(stored, findings), stamp)
+            texts = RunTexts()
+        self._index.put(row, texts, stamp)
 
     def _decide(self, run: str, known: Known, projects_now: _Projects) -> None:
         """Take in what was decided since, without reading the journal again."""

@@ -81,6 +81,7 @@ class History:
         self.path = path or paths.data() / FILE_NAME
         self._connection: sqlite3.Connection | None = None
         self._failed = False
+        self._in_memory = False
 
     def known(self) -> dict[str, Known]:
         """What is known of each run.
@@ -180,7 +181,10 @@ class History:
             if busy:
                 raise sqlite3.DatabaseError("another program reads the old pages")
 
-        self._working(work)
+        if self._in_memory:
+            self._remove_files()
+        else:
+            self._working(work)
 
     def close(self) -> None:
         """Close the file, in the thread that used it."""
@@ -198,8 +202,10 @@ class History:
             return work(self._open())
         except sqlite3.Error as error:
             _log.warning("the index of runs is made anew: %s", error)
-            # What cannot be kept twice in a row is kept in memory from now on.
-            self._drop(in_memory=self._failed or _code(error) in _BUSY)
+            busy = _code(error) in _BUSY
+            self._drop(remove=not busy)
+            if self._failed or busy:
+                self._use_memory()  # what cannot be kept twice in a row
             self._failed = True
             raise IndexLost from error
 
@@ -215,24 +221,28 @@ class History:
                 if _code(error) in _BUSY:
                     raise
                 _log.warning("the index of runs cannot be used: %s", error)
-                self._drop(in_memory=False)
+                self._drop()
                 try:
                     self._connection = _opened(self.path)
                 except (sqlite3.Error, OSError) as second:
                     _log.warning("the index of runs is kept in memory: %s", second)
-                    self._drop(in_memory=True)
-                    return self._open()
+                    self._connection = self._use_memory()
         return self._connection
 
-    def _drop(self, *, in_memory: bool) -> None:
-        """Remove the file; with `in_memory` leave it alone and do without one."""
+    def _use_memory(self) -> sqlite3.Connection:
+        db = self._connection = sqlite3.connect(":memory:")
+        db.executescript(_SCHEMA)
+        self._in_memory = True
+        return db
+
+    def _drop(self, *, remove: bool = True) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if in_memory:
-            self._connection = sqlite3.connect(":memory:")
-            self._connection.executescript(_SCHEMA)
-            return
+        if remove:
+            self._remove_files()
+
+    def _remove_files(self) -> None:
         for suffix in ("", "-wal", "-shm", "-journal"):
             file = self.path.with_name(self.path.name + suffix)
             try:
