@@ -12,7 +12,14 @@ from spectr_desktop import paths
 from spectr_desktop.logs import logger
 from spectr_desktop.records.history import GOING_ON, HIT_END, HIT_START, Facets, Page, RunRow, Stamp
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.store.history_words import TOKENIZER, expression, fit, inside, parts
+from spectr_desktop.store.history_words import (
+    TOKENIZER,
+    expression,
+    fit,
+    inside,
+    parts,
+    without_letter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -386,7 +393,7 @@ def _search(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> 
         " LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
         values,
     ).fetchall()
-    snippets = _snippets(db, words, [row[0] for row in found]) if words else {}
+    snippets = _snippets(db, without_letter(words), [row[0] for row in found]) if words else {}
     return Page(tuple(_row(row[1:], snippets.get(row[0], "")) for row in found), total)
 
 

@@ -7,6 +7,7 @@ import re
 from spectr_desktop.records.history import HIT_END, HIT_START
 
 _LONGEST_QUERY = 400
+_LETTER = re.compile(r' AND "." \*$')
 _MOST_WORDS = 24
 _BEFORE, _BEHIND = 40, 80  # characters around a hit
 _QUERY = re.compile(r'"([^"]*)("?)|([^\s"]+)')
@@ -59,6 +60,14 @@ def expression(words: str) -> str:
     if quoted and not terms[-1][1]:
         quoted[-1] += " *"
     return " AND ".join(quoted)
+
+
+def without_letter(expression: str) -> str:
+    """A search without the single letter that it ends in, unless it is nothing else.
+
+    It stands for hundreds of words in each report, and to mark all of them takes long.
+    """
+    return _LETTER.sub("", expression)
 
 
 def _spaced(match: re.Match[str]) -> str:
