@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.plan import FollowUp
     from spectr_desktop.audit.session import Progress, Session
+    from spectr_desktop.audit.unsaved_runs import UnsavedRuns
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
@@ -46,6 +47,7 @@ class RunControl(QObject):
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
         finding_told: a FindingAdded or a FindingChanged.
+        saved_changed: `saved` is another one now; after the run's end too, when its disk is back.
         failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
 
@@ -55,6 +57,7 @@ class RunControl(QObject):
         thinking: how hard the model is asked to think; None as it has it.
         header, result, saved: of the newest run; no result while it goes on.
         sightings: what was read of its report when it ended.
+        unsaved: the runs that would be lost with the program; None before the first run.
     """
 
     started = Signal()
@@ -62,6 +65,7 @@ class RunControl(QObject):
     thinking_received = Signal(str)
     notice_received = Signal(str)
     finding_told = Signal(object)
+    saved_changed = Signal(bool)
     failed = Signal(str, str)
     finished = Signal()
 
@@ -72,6 +76,7 @@ class RunControl(QObject):
         self.thinking: str | None = None
         self.providers: dict[ServerConfig, Provider] = shared.providers if shared else {}
         self._session: Session | None = None
+        self._newest: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
@@ -79,6 +84,7 @@ class RunControl(QObject):
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
         self.saved = False
+        self.unsaved: UnsavedRuns | None = None
 
     @property
     def running(self) -> bool:
@@ -117,7 +123,11 @@ class RunControl(QObject):
             self.egress.check_model(model, provider.locality(model))
             limits = compose.Limits(thinking=self.thinking)
             plan = await compose.plan_counted(files, model, provider, limits, follow_up)
-            session, no_journal = compose.open_session(plan, provider, self._on_entries)
+            if self.unsaved is None:
+                self.unsaved = compose.UnsavedRuns()
+            session, no_journal = compose.open_session(
+                plan, provider, self._on_entries, self.unsaved
+            )
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
@@ -135,9 +145,10 @@ class RunControl(QObject):
         self.header, self.result = plan.header, None
         self._asked = provider
         self.saved = no_journal is None
+        session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
         if no_journal is not None:
             self.notice_received.emit(no_journal.message)
-        self._session, self._preparing = session, None
+        self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
         try:
             self.result = await session.run()
@@ -211,9 +222,16 @@ class RunControl(QObject):
             await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Let go of all servers; the run has been stopped before."""
+        """Let go of all servers and of what cannot be saved; the run has been stopped before."""
+        if self.unsaved is not None:
+            await self.unsaved.abandon()
         await asyncio.gather(*(provider.close() for provider in self.providers.values()))
         self.providers.clear()
+
+    def _on_unsaved_changed(self, session: Session) -> None:
+        if session is self._newest:
+            self.saved = session.unsaved is None
+            self.saved_changed.emit(self.saved)
 
     def _on_entries(self, entries: Sequence[RunEntry]) -> None:
         from spectr_desktop.records.events import (  # noqa: PLC0415  # after the window is shown
@@ -230,8 +248,6 @@ class RunControl(QObject):
             elif isinstance(entry.event, ThinkingDelta):
                 self.thinking_received.emit(entry.event.text)
             elif isinstance(entry.event, Notice):
-                if entry.event.code == "journal_failed":
-                    self.saved = False
                 self.notice_received.emit(entry.event.message)
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
