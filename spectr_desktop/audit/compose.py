@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan, plan_counted, plan_run
 from spectr_desktop.audit.session import Session
+from spectr_desktop.audit.unsaved_runs import UnsavedRuns
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers import registry
 from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.server import ModelInfo, ServerConfig, ServerState
 from spectr_desktop.store.estimates import Estimates
-from spectr_desktop.store.journal import Journal, JournalError
+from spectr_desktop.store.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from spectr_desktop.audit.keys import ServerKeys
-    from spectr_desktop.audit.session import EventSink
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import CellResult
+    from spectr_desktop.store.journal import JournalError
 
 provider_title = registry.title
 _STATE_QUESTIONS = 60
@@ -197,12 +198,23 @@ async def choose_model(provider: Provider, name: str) -> ModelInfo:
 
 
 def open_session(
-    plan: RunPlan, provider: Provider, listener: Callable[[Sequence[RunEntry]], None]
+    plan: RunPlan,
+    provider: Provider,
+    listener: Callable[[Sequence[RunEntry]], None],
+    unsaved: UnsavedRuns | None = None,
 ) -> tuple[Session, JournalError | None]:
     """A session that writes its journal; without a place for it, one that runs in memory.
 
+    Either may change: the session's `unsaved` says how it is. Call it where the loop runs.
+
+    Args:
+        plan: what to send.
+        provider: who answers.
+        listener: called with each batch of entries, on the loop's thread.
+        unsaved: who has to know what is not saved when the program ends.
+
     Returns:
-        The session, and why there is no journal, if there is none.
+        The session, and why the journal cannot be written yet, if it cannot.
     """
     header, estimates = plan.header, Estimates()
     key = "|".join((header.provider, header.base_url, header.model.id, header.model.digest))
@@ -211,15 +223,16 @@ def open_session(
         if result.timings.loading_ms is not None or result.timings.reading_ms is not None:
             estimates.learn(key, result.timings, result.usage.input)
 
-    journal: EventSink = _NoJournal()
-    failure: JournalError | None = None
-    try:
-        journal = Journal(header)
-    except JournalError as error:
-        failure = error
     tokens = sum(cell.counted_input or cell.estimated_input for cell in header.cells)
     expected = estimates.expected(key, tokens)
-    session = Session(plan, provider, journal, listener, expected=expected, learn=learn)
+    journal = Journal(header)
+    failure = journal.error
+    session = Session(
+        plan, provider, journal, listener, unsaved=failure, expected=expected, learn=learn
+    )
+    journal.watch(session.saving_changed)
+    if unsaved is not None:
+        unsaved.add(header.title, journal)
     return session, failure
 
 
@@ -244,16 +257,6 @@ async def after_stop(provider: Provider) -> AsyncGenerator[ServerState, None]:
         yield ServerState.UNKNOWN
 
 
-class _NoJournal:
-    """Keeps nothing: the user has been told that the run is in memory only."""
-
-    def write(self, entries: Sequence[RunEntry]) -> None:
-        del entries
-
-    async def close(self) -> None:
-        await asyncio.sleep(0)
-
-
 def _no_models(provider: Provider) -> SpectrError:
     name = registry.title(provider.config.provider)
     remedy = (
@@ -269,6 +272,7 @@ __all__ = [
     "FollowUp",
     "Limits",
     "Offer",
+    "UnsavedRuns",
     "after_stop",
     "choose_model",
     "config_for",

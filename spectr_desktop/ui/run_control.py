@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
     from spectr_desktop.audit.session import Progress, Session
+    from spectr_desktop.audit.unsaved_runs import UnsavedRuns
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
@@ -49,6 +50,7 @@ class RunControl(QObject):
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
         finding_told: a FindingAdded or a FindingChanged.
+        saved_changed: `saved` is another one now; after the run's end too, when its disk is back.
         failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
 
@@ -62,6 +64,8 @@ class RunControl(QObject):
         header, result, saved: of the newest run; no result while it goes on.
         ids: of the newest run, and before it of those that it goes on with.
         sightings: what was read of its report when it ended.
+        damaged_lines: of the file that it was read from.
+        unsaved: the runs that would be lost with the program; None before the first run.
     """
 
     started = Signal()
@@ -69,6 +73,7 @@ class RunControl(QObject):
     thinking_received = Signal(str)
     notice_received = Signal(str)
     finding_told = Signal(object)
+    saved_changed = Signal(bool)
     failed = Signal(str, str)
     finished = Signal()
 
@@ -82,6 +87,7 @@ class RunControl(QObject):
         self.title = ""
         self.providers: dict[ServerConfig, Provider] = shared.providers if shared else {}
         self._session: Session | None = None
+        self._newest: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
@@ -89,7 +95,9 @@ class RunControl(QObject):
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
+        self.damaged_lines = 0
         self.saved = False
+        self.unsaved: UnsavedRuns | None = None
 
     @property
     def running(self) -> bool:
@@ -169,9 +177,10 @@ class RunControl(QObject):
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
 
         first, last = runs[0], runs[-1]
-        self._asked = None
+        self._asked = self._newest = None
         self.title, self.ids = title, tuple(run.id for run in runs)
         self.header, self.result, self.saved = last.header, recovery.joined(runs), True
+        self.damaged_lines = sum(run.damaged_lines for run in runs)
         if first.header is not None and last.header is not None:
             self.header = replace(last.header, title=title, cells=first.header.cells)
         self.sightings = []
@@ -193,7 +202,11 @@ class RunControl(QObject):
         try:
             provider = self.provider(config)
             plan = await planned(provider)
-            session, no_journal = compose.open_session(plan, provider, self._on_entries)
+            if self.unsaved is None:
+                self.unsaved = compose.UnsavedRuns()
+            session, no_journal = compose.open_session(
+                plan, provider, self._on_entries, self.unsaved
+            )
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
@@ -208,21 +221,26 @@ class RunControl(QObject):
             self._preparing = None
             self.failed.emit(self.tr("Not started"), "")
             raise
-        self.header, self.result = plan.header, None
-        self.ids = (*(run.id for run in before), plan.header.id)
         self._asked = provider
         self.saved = no_journal is None
         if no_journal is not None:
             self.notice_received.emit(no_journal.message)
-        self._session, self._preparing = session, None
+        await self._run_session(session, before)
+
+    async def _run_session(self, session: Session, before: Sequence[StoredRun]) -> None:
+        header = session.plan.header
+        self.header, self.result, self.damaged_lines = header, None, 0
+        self.ids = (*(run.id for run in before), header.id)
+        session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
+        self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
         if before:
-            self._show_before(before, plan.header)
+            self._show_before(before, header)
         try:
             self.result = await session.run()
             self.sightings = session.findings.sightings
             if before:
-                self._join(before, plan.header, self.result)
+                self._join(before, header, self.result)
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
@@ -290,6 +308,12 @@ class RunControl(QObject):
         elif not any(text.strip() for text in result.texts.values()):
             sentences.append(self.tr("The model ended without writing a word."))
             kind = "warning"
+        if self.damaged_lines:
+            text = self.tr(
+                "{count} lines of this run's file are damaged, and what they said is lost."
+            )
+            sentences.append(text.format(count=f"{self.damaged_lines:,}"))
+            kind = "error" if kind == "error" else "warning"
         if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
             sentences.append(PARTLY_READ)
             kind = "error" if kind == "error" else "warning"
@@ -324,9 +348,16 @@ class RunControl(QObject):
             await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Let go of all servers; the run has been stopped before."""
+        """Let go of all servers and of what cannot be saved; the run has been stopped before."""
+        if self.unsaved is not None:
+            await self.unsaved.abandon()
         await asyncio.gather(*(provider.close() for provider in self.providers.values()))
         self.providers.clear()
+
+    def _on_unsaved_changed(self, session: Session) -> None:
+        if session is self._newest:
+            self.saved = session.unsaved is None
+            self.saved_changed.emit(self.saved)
 
     def _on_entries(self, entries: Sequence[RunEntry]) -> None:
         from spectr_desktop.records.events import (  # noqa: PLC0415  # after the window is shown
@@ -343,8 +374,6 @@ class RunControl(QObject):
             elif isinstance(entry.event, ThinkingDelta):
                 self.thinking_received.emit(entry.event.text)
             elif isinstance(entry.event, Notice):
-                if entry.event.code == "journal_failed":
-                    self.saved = False
                 self.notice_received.emit(entry.event.message)
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
