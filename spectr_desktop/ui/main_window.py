@@ -9,22 +9,27 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
+from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.ui import window_state
+from spectr_desktop.ui import dialogs, window_state
 from spectr_desktop.ui.actions import Actions, main_menu
+from spectr_desktop.ui.change_bar import ChangeBar
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.findings_desk import Around, FindingsDesk
 from spectr_desktop.ui.hostile_text import visible
-from spectr_desktop.ui.lazy_page import LazyPage
+from spectr_desktop.ui.keeping import Keeping
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.reader_control import ReaderControl
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
+from spectr_desktop.ui.run_opener import Panes
+from spectr_desktop.ui.saving_notice import SavingNotice
 from spectr_desktop.ui.server_control import ServerControl
+from spectr_desktop.ui.settings_control import SettingsControl
 from spectr_desktop.ui.source_editor import SourceEditor
 from spectr_desktop.ui.status_line import StatusLine
 from spectr_desktop.ui.tasks import TaskOwner
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-    from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.ui.banner import BannerKind
     from spectr_desktop.ui.theme import Theme
@@ -90,7 +94,15 @@ class MainWindow(QMainWindow):
             self.models.may_send,
         )
         self.findings = FindingsDesk(theme, around, self)
-        self.history_page = LazyPage("historyPage", self)
+        self.source_bar = ChangeBar(theme, self)
+        self.reader.source.put_above(self.source_bar)
+        panes = Panes(self.runs, self.file, self.findings, self.report, self.source_bar, self.tasks)
+        self.keeping = Keeping(theme, self.editor, panes, self.report.offers, self.models, self)
+        self.settings = SettingsControl(
+            theme, self.editor, self.runs, self.servers, self.tasks, self
+        )
+        self.models.servers = self.settings.servers
+        self.saving = SavingNotice(self.runs, self.report.offers)
         self.exports = ExportControl(self.runs, self.findings.of_runs, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
@@ -106,7 +118,7 @@ class MainWindow(QMainWindow):
         self._columns = Columns(
             self.files,
             self.findings.list_page,
-            self.history_page,
+            self.keeping.history_page,
             self.reader.source,
             self.report,
             self.findings.pane_page,
@@ -138,9 +150,13 @@ class MainWindow(QMainWindow):
             "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
         )
         unload = add("unload_model", self.tr("Unload the model"), [], self._on_unload)
+        shows = add("preview", self.tr("Show what will be sent…"), [], self._on_preview)
+        erases = add("erase_client", self.tr("Erase this client…"), [], self._on_erase)
+        settings = add("settings", self.tr("Settings…"), ["Ctrl+,"], self.settings.open_dialog)
         quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
         add("focus_files", self.tr("Files"), ["Ctrl+1"], self._on_focus_files)
         add("focus_findings", self.tr("Findings"), ["Ctrl+2"], self._on_focus_findings)
+        add("focus_history", self.tr("History"), ["Ctrl+3"], self._on_focus_history)
         add("focus_source", self.tr("Source"), ["Ctrl+4"], lambda: self._focus(self.editor))
         add("focus_report", self.tr("Report"), ["Ctrl+5"], self._on_focus_report)
         add("focus_finding", self.tr("Finding"), ["Ctrl+6"], self._on_focus_finding)
@@ -161,11 +177,12 @@ class MainWindow(QMainWindow):
         actions = self.actions_by_name
         groups = (
             [opens, save, save_as],
-            [run, actions["stop"], export],
+            [run, actions["stop"], shows, export],
             [writes, asks],
             *self.reader.menu_actions,
             [refresh, unload, self.servers.menu, actions["air_gap"]],
-            [actions.theme_menu(self._theme)],
+            [actions.theme_menu(self._theme, self.settings.keep_theme), settings],
+            [erases],
             [quits],
         )
         self.top.set_menu(main_menu(groups, self))
@@ -217,6 +234,15 @@ class MainWindow(QMainWindow):
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.findings.link_requested.connect(self.links.open)
         self.findings.asking_changed.connect(self._on_asking)
+        self.keeping.failed.connect(self._on_file_error)
+        self.keeping.told.connect(self.status.show_message)
+        self.keeping.run_opened.connect(self._on_run_opened)
+        self.keeping.history_wanted.connect(self._on_focus_history)
+        self.settings.failed.connect(self._on_file_error)
+        self.settings.servers_changed.connect(self.refresh_models)
+        self.saving.export_requested.connect(self._on_export)
+        self.saving.told.connect(self.status.show_message)
+        self.runs.saved_changed.connect(self.status.show_saved)
 
     # -- what the program asks of the window ------------------------------------------------
 
@@ -236,13 +262,23 @@ class MainWindow(QMainWindow):
             usual: what holds for the servers that nobody named: proxy, requests at a time, …
         """
         self.models.want(named, model, usual)
+        self.settings.prepare()
+        last = self.settings.settings.get("storage.reopen_file") and self._state.file
         if paths:
             self.open_path(paths[0])
+        elif last and Path(self._state.file).is_file():  # that it is gone need not be told
+            self.tasks.start(self._open_last(), "open the last file")
         self.refresh_models()
+        self.tasks.start(self.settings.start(), "settings")
+        self.tasks.start(self.keeping.start(), "keeping")
 
     def open_path(self, path: Path) -> None:
         """Open a file; asks first if the one that is open has unsaved changes."""
         self.tasks.start(self.file.open(path), "open")
+
+    async def _open_last(self) -> None:
+        await self.file.open(Path(self._state.file))
+        self.editor.go_to_line(self._state.line)
 
     def refresh_models(self) -> None:
         """Ask all servers again, without blocking."""
@@ -318,6 +354,10 @@ class MainWindow(QMainWindow):
         if source is None:
             self._say("hint", self.tr("Open a contract first, with Ctrl+O."), "info")
             return
+        if self.file.past is not None:
+            text = self.tr("This source is an old one. Open its file, or save it, to audit it.")
+            self._say("hint", text, "info")
+            return
         if choice is None:
             self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
             return
@@ -342,6 +382,46 @@ class MainWindow(QMainWindow):
             self._watching = None
         self._status_timer.start()
         self._show_progress()
+        self._show_export()
+
+    def _on_preview(self) -> None:
+        self.tasks.start(self._preview(), "preview")
+
+    async def _preview(self) -> None:
+        from spectr_desktop.ui.request_preview import RequestPreview, Shown  # noqa: PLC0415  # rarely
+
+        choice, source = self.top.picker.choice(), self.file.source()
+        if choice is None or source is None:
+            self._say("hint", self.tr("Open a contract and pick a model first."), "info")
+            return
+        try:
+            plan, requests = self.runs.preview([source], choice)
+        except SpectrError as error:
+            self._on_file_error(error)
+            return
+        tokens = sum(cell.estimated_input for cell in plan.header.cells)
+        shown = Shown(requests, self.models.host(choice), choice.locality, tokens)
+        await RequestPreview(shown, self._theme, self).read()
+
+    def _on_erase(self) -> None:
+        root = self.file.root
+        if root is None:
+            self._say("hint", self.tr("Open a file of that client first."), "info")
+        else:
+            self.keeping.erase_client(str(root.resolve()))
+
+    def _on_run_opened(self) -> None:
+        """A run of long ago is on the screen, or its report was erased."""
+        result = self.runs.result
+        if result is None:
+            self.status.show_idle()
+            self.report.show_totals("")
+        else:
+            self.status.show_result(result, saved=self.runs.saved)
+            self.report.thinking.set_tokens(result.usage.thinking)
+            self.report.show_totals(" · ".join(self.status.totals(result)))
+            self._columns.show_page(self.report)
+        self._show_outcome()
         self._show_export()
 
     def _on_stop(self) -> None:
@@ -467,6 +547,10 @@ class MainWindow(QMainWindow):
         self._columns.show_page(self.findings.list_page)
         self._focus(self.findings.view)
 
+    def _on_focus_history(self) -> None:
+        self._columns.show_page(self.keeping.history_page)
+        self._focus(self.keeping.history_page)
+
     def _on_focus_finding(self) -> None:
         self._columns.show_page(self.findings.pane_page)
         self._focus(self.findings.pane)
@@ -509,18 +593,34 @@ class MainWindow(QMainWindow):
 
     async def _ask_and_shut_down(self) -> None:
         try:
-            may_close = await self.file.may_discard()
+            may_close = await self.file.may_discard() and await self._may_lose_runs()
         finally:
             self._asking = False
         if may_close and not self._closing:
             self._closing = True
             await self._shut_down()
 
+    async def _may_lose_runs(self) -> bool:
+        """No report is only in memory, or the user lets it go."""
+        lost = self.runs.unsaved.runs() if self.runs.unsaved is not None else []
+        if not lost:
+            return True
+        answer = await dialogs.ask(
+            self,
+            self.tr("Quit although the report on {name} is not saved?").format(name=lost[-1].title),
+            lost[-1].reason,
+            {"cancel": self.tr("Cancel"), "quit": self.tr("Quit")},
+            default="cancel",
+        )
+        return answer == "quit"
+
     async def _shut_down(self) -> None:
         self._keep_state()
         self.runs.stop()
         await self.runs.ended()
         await self.findings.close()
+        self.settings.close()
+        await self.keeping.close()
         await self.tasks.close()
         await self.runs.close()
         self._may_close = True

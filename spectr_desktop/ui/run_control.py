@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import Header, RunResult
     from spectr_desktop.records.server import ServerConfig, ServerState
     from spectr_desktop.records.source import SourceFile
@@ -50,7 +51,8 @@ class RunControl(QObject):
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
         finding_told: a FindingAdded or a FindingChanged.
-        saved_changed: `saved` is another one now; after the run's end too, when its disk is back.
+        saved_changed: a run began, or `saved` is another one now; after the run's end too, when
+            its disk is back.
         failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
 
@@ -81,6 +83,7 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
+        self._shared = shared
         self.keys: ServerKeys | None = shared.keys if shared else None
         self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None
@@ -107,6 +110,12 @@ class RunControl(QObject):
     def progress(self) -> Progress | None:
         """Where the run is; None while it is being prepared and when there is none."""
         return self._session.progress() if self._session is not None else None
+
+    @property
+    def not_saved(self) -> str:
+        """Why the newest run is not saved, as a sentence; "" if it is."""
+        error = self._newest.unsaved if self._newest is not None else None
+        return error.message if error is not None else ""
 
     def provider(self, config: ServerConfig) -> Provider:
         """The adapter for a server, the same one each time, so that an engine stays loaded.
@@ -185,6 +194,12 @@ class RunControl(QObject):
             self.header = replace(last.header, title=title, cells=first.header.cells)
         self.sightings = []
 
+    def forget(self) -> None:
+        """There is no newest run any more: it was erased."""
+        if not self.running:
+            self.header = self.result = self._asked = self._newest = None
+            self.ids, self.sightings, self.damaged_lines = (), [], 0
+
     async def _run(
         self,
         title: str,
@@ -202,10 +217,10 @@ class RunControl(QObject):
         try:
             provider = self.provider(config)
             plan = await planned(provider)
-            if self.unsaved is None:
-                self.unsaved = compose.UnsavedRuns()
+            owner = self._shared or self
+            owner.unsaved = owner.unsaved or compose.UnsavedRuns()
             session, no_journal = compose.open_session(
-                plan, provider, self._on_entries, self.unsaved
+                plan, provider, self._on_entries, owner.unsaved
             )
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
@@ -223,8 +238,6 @@ class RunControl(QObject):
             raise
         self._asked = provider
         self.saved = no_journal is None
-        if no_journal is not None:
-            self.notice_received.emit(no_journal.message)
         await self._run_session(session, before)
 
     async def _run_session(self, session: Session, before: Sequence[StoredRun]) -> None:
@@ -234,6 +247,7 @@ class RunControl(QObject):
         session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
         self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
+        self.saved_changed.emit(self.saved)
         if before:
             self._show_before(before, header)
         try:
@@ -267,7 +281,9 @@ class RunControl(QObject):
         if first is not None:
             self.header = replace(header, cells=first.cells)
 
-    def plan(self, files: Sequence[SourceFile], choice: Choice) -> RunPlan:
+    def preview(
+        self, files: Sequence[SourceFile], choice: Choice
+    ) -> tuple[RunPlan, tuple[WireRequest, ...]]:
         """What a run would send, without asking or sending anything.
 
         Raises:
@@ -276,7 +292,8 @@ class RunControl(QObject):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         provider = self.provider(choice.config)
-        return compose.plan_run(files, choice.model, provider, self._limits_now())
+        plan = compose.plan_run(files, choice.model, provider, self._limits_now())
+        return plan, compose.preview(plan, provider)
 
     def _limits_now(self) -> Limits:
         limits = self.limits()
@@ -373,8 +390,8 @@ class RunControl(QObject):
                 self.text_received.emit(entry.event.text)
             elif isinstance(entry.event, ThinkingDelta):
                 self.thinking_received.emit(entry.event.text)
-            elif isinstance(entry.event, Notice):
-                self.notice_received.emit(entry.event.message)
+            elif isinstance(entry.event, Notice) and not entry.event.code.startswith("journal_"):
+                self.notice_received.emit(entry.event.message)  # else `saved_changed` has told it
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
 

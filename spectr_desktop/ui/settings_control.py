@@ -67,16 +67,23 @@ class SettingsControl(QObject):
 
         return Settings.load()
 
-    async def start(self) -> None:
-        """After the window is shown: what is wrong with the file is said, and keys are loaded."""
+    def prepare(self) -> None:
+        """After the window is shown, and before any server is asked."""
         from spectr_desktop.audit.keys import ServerKeys  # noqa: PLC0415  # after the window is shown
 
-        for problem in self.settings.problems:
-            self.failed.emit(SpectrError("settings_problem", problem))
+        self._runs.keys = ServerKeys()
         if self.settings.get("privacy.air_gap"):
             self._servers.set_air_gap(on=True)
-        self._runs.keys = ServerKeys()
-        await self._load_keys()
+        self.applied.emit()
+
+    async def start(self) -> None:
+        """What is wrong with the file is said, and keys are loaded."""
+        if self.settings.problems:
+            problems = "\n".join(self.settings.problems)
+            first = self.settings.problems[0]
+            self.failed.emit(SpectrError("settings_problem", first, detail=problems))
+        if self.servers():
+            await self._refresh_servers()
 
     def servers(self) -> tuple[ServerConfig, ...]:
         """The servers that the user has set up and not switched off."""
