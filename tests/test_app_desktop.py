@@ -96,6 +96,29 @@ async def test_however_it_ends_the_machine_may_sleep_again(
     assert errors == ""
 
 
+async def test_a_killed_program_ends_the_command_of_logind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, ended, folder = tmp_path / "told", tmp_path / "ended", tmp_path / "bin"
+    folder.mkdir()
+    os.mkfifo(told)
+    os.mkfifo(ended)
+    command = folder / "systemd-inhibit"
+    command.write_text(f"#!/bin/sh\necho on > {told}\n/bin/cat\necho gone > {ended}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+    server = OllamaServer(Answer(text=_TEXT * 4, within=Gate(), within_after=6))
+    with ThreadedServer(server), _driven(server, tmp_path) as process:
+        try:
+            assert await asyncio.to_thread(told.read_text) == "on\n"
+            process.kill()
+            assert await asyncio.to_thread(ended.read_text) == "gone\n"
+            await asyncio.to_thread(process.communicate)
+        finally:
+            process.kill()
+
+
 async def test_the_end_of_a_run_is_told_without_a_word_of_it(
     session: Service, tmp_path: Path
 ) -> None:

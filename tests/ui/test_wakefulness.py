@@ -201,12 +201,16 @@ async def test_logind_holds_as_long_as_its_command_lives(
     command = programs / "systemd-inhibit"
     # As the real one: the command that it is given runs as its child, and it waits.
     command.write_text(
-        f'#!/bin/sh\necho "$@" > {told}\n/bin/sh -c "/bin/cat; echo gone > {ended}"\n:\n'
+        "#!/bin/sh\n"
+        f'echo "$$ $(/usr/bin/cut -d" " -f6 /proc/$$/stat) $@" > {told}\n'
+        f'/bin/sh -c "/bin/cat; echo gone > {ended}"\n:\n'
     )
     command.chmod(0o755)
     awake = Wakefulness(tasks)
     awake.hold("An audit")
     words = await asyncio.to_thread(told.read_text)
+    pid, session, _ = words.split(" ", 2)
+    assert session == pid  # no terminal to ask in
     assert words.split("--")[1:3] == ["what=sleep:idle ", "who=Spectr Desktop "]
     awake.release()
     assert await asyncio.to_thread(ended.read_text) == "gone\n"
