@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QProcess
 
 from spectr_desktop.ui.tasks import TaskOwner
 from spectr_desktop.ui.wakefulness import Wakefulness
 from tests.desktop_bus import bus, service
+from tests.ui.driving import signal_future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -227,3 +229,22 @@ async def test_a_logind_that_is_not_there_ends_it(
     Wakefulness(tasks).hold("An audit")
     await _ended(tasks)
     assert "systemd-inhibit does not keep the machine awake" in caplog.text
+
+
+async def test_macos_is_kept_awake_by_its_own_command(
+    programs: Path, tmp_path: Path, tasks: TaskOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    command = programs / "caffeinate"
+    command.write_text(f'#!/bin/sh\necho "$@" > {told}\nexec /bin/cat\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    awake = Wakefulness(tasks)
+    awake.hold("An audit")
+    assert await asyncio.to_thread(told.read_text) == f"-i -w {os.getpid()}\n"
+    (child,) = awake.findChildren(QProcess)
+    gone = signal_future(child.destroyed)
+    awake.release()
+    await gone
+    await _ended(tasks)
