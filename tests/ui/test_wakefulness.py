@@ -201,11 +201,12 @@ async def test_logind_holds_as_long_as_its_command_lives(
     os.mkfifo(told)
     os.mkfifo(ended)
     command = programs / "systemd-inhibit"
-    # As the real one: the command that it is given runs as its child, and it waits.
+    # As the real one: the command that it is given runs as its child, and it waits. The child
+    # tells, so that it is there when the other is killed.
     command.write_text(
         "#!/bin/sh\n"
-        f'echo "$$ $(/usr/bin/cut -d" " -f6 /proc/$$/stat) $@" > {told}\n'
-        f'/bin/sh -c "/bin/cat; echo gone > {ended}"\n:\n'
+        'said="$$ $(/usr/bin/cut -d" " -f6 /proc/$$/stat) $*"\n'
+        f"/bin/sh -c \"echo '$said' > {told}; /bin/cat; echo gone > {ended}\"\n:\n"
     )
     command.chmod(0o755)
     awake = Wakefulness(tasks)
