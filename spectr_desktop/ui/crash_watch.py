@@ -128,12 +128,18 @@ class CrashWatch(QObject):
             _log.error("unexpected error in %s\n%s", where, crash.story)
         elif count & (count - 1) == 0:  # 2, 4, 8, …: a paint event would flush the log away
             _log.error("%s at %s again, %d times so far", crash.kind, crash.place, count)
+        if getattr(self._busy, "telling", False):
+            return  # who tells of crashes crashes itself: told of that, it would do so for ever
         # Without the exception: its frames hold objects that belong to another thread.
         self._caught.emit(crash, count == 1)
 
     def _on_caught(self, crash: Crash, first: bool) -> None:
         if self._told:
-            self.crashed.emit(crash, first)
+            self._busy.telling = True
+            try:
+                self.crashed.emit(crash, first)
+            finally:
+                self._busy.telling = False
         elif len(self._waiting) < _MOST_WAITING:
             self._waiting.append((crash, first))
 

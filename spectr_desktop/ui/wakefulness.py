@@ -129,6 +129,8 @@ class Wakefulness(QObject):
         child = QProcess(self)
         child.finished.connect(lambda: None if ended.done() else ended.set_result(None))
         child.errorOccurred.connect(lambda: None if ended.done() else ended.set_result(None))
+        # Without our terminal: it must not ask there for a password.
+        child.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
         child.start(program, command[1:])
         try:
             await ended

@@ -124,6 +124,28 @@ async def test_an_error_that_cannot_be_told_comes_back_never(
     assert caplog.text.count("could not be told: ValueError") == 1
 
 
+async def test_a_listener_that_crashes_is_logged_and_not_told_of_itself(
+    watch: CrashWatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = 0
+
+    def broken(_crash: Crash, _first: bool) -> None:
+        nonlocal calls
+        calls += 1
+        raise KeyError
+
+    watch.install()
+    watch.tell(broken)
+    for expected in (1, 2):
+        told = signal_future(watch.crashed)
+        watch.take(_error(), "a test")
+        await told
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert calls == expected
+    assert "unexpected error in a slot or an event\nKeyError" in caplog.text
+
+
 def test_the_end_of_the_program_passes(
     watch: CrashWatch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

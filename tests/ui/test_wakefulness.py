@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QProcess
 
 from spectr_desktop.ui.tasks import TaskOwner
 from spectr_desktop.ui.wakefulness import Wakefulness
 from tests.desktop_bus import bus, service
+from tests.ui.driving import signal_future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -199,14 +201,19 @@ async def test_logind_holds_as_long_as_its_command_lives(
     os.mkfifo(told)
     os.mkfifo(ended)
     command = programs / "systemd-inhibit"
-    # As the real one: the command that it is given runs as its child, and it waits.
+    # As the real one: the command that it is given runs as its child, and it waits. The child
+    # tells, so that it is there when the other is killed.
     command.write_text(
-        f'#!/bin/sh\necho "$@" > {told}\n/bin/sh -c "/bin/cat; echo gone > {ended}"\n:\n'
+        "#!/bin/sh\n"
+        'said="$$ $(/usr/bin/cut -d" " -f6 /proc/$$/stat) $*"\n'
+        f"/bin/sh -c \"echo '$said' > {told}; /bin/cat; echo gone > {ended}\"\n:\n"
     )
     command.chmod(0o755)
     awake = Wakefulness(tasks)
     awake.hold("An audit")
     words = await asyncio.to_thread(told.read_text)
+    pid, session, _ = words.split(" ", 2)
+    assert session == pid  # no terminal to ask in
     assert words.split("--")[1:3] == ["what=sleep:idle ", "who=Spectr Desktop "]
     awake.release()
     assert await asyncio.to_thread(ended.read_text) == "gone\n"
@@ -223,3 +230,22 @@ async def test_a_logind_that_is_not_there_ends_it(
     Wakefulness(tasks).hold("An audit")
     await _ended(tasks)
     assert "systemd-inhibit does not keep the machine awake" in caplog.text
+
+
+async def test_macos_is_kept_awake_by_its_own_command(
+    programs: Path, tmp_path: Path, tasks: TaskOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    command = programs / "caffeinate"
+    command.write_text(f'#!/bin/sh\necho "$@" > {told}\nexec /bin/cat\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    awake = Wakefulness(tasks)
+    awake.hold("An audit")
+    assert await asyncio.to_thread(told.read_text) == f"-i -w {os.getpid()}\n"
+    (child,) = awake.findChildren(QProcess)
+    gone = signal_future(child.destroyed)
+    awake.release()
+    await gone
+    await _ended(tasks)
