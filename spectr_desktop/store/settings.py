@@ -10,6 +10,7 @@ from spectr_desktop.logs import logger
 from spectr_desktop.store import settings_file
 from spectr_desktop.store.settings_servers import check_server, read_servers
 from spectr_desktop.store.settings_table import SETTINGS, TABLE, Value
+from spectr_desktop.store.settings_text import changed_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,12 +119,12 @@ class Settings:
         try:
             before = settings_file.read_text(target)
             settings_file.parse(before)
-            after = settings_file.changed_text(before, changed, self._saved_servers, self._servers)
+            after = changed_text(before, changed, self._saved_servers, self._servers)
         except settings_file.DamagedError:
             # Somebody damaged it since we read it: what is in memory is the best there is.
             self._set_aside(target)
             before = ""
-            after = settings_file.changed_text("", dict(self._values), (), self._servers)
+            after = changed_text("", dict(self._values), (), self._servers)
         if after != before:
             paths.write_atomically(target, after.encode("utf-8"))
             target.chmod(0o600)

@@ -47,6 +47,7 @@ id = "b"
 provider = "anthropic"
 proxy = "http://p:1"
 
+# of the tail
 [tail]
 x = 1
 """
@@ -150,7 +151,7 @@ def test_comments_order_and_unknown_keys_stay(file: Path) -> None:
     expected = _COMMENTED.replace('"dark"', '"light"')
     expected = expected.replace("[1, 2]\n", "[1, 2]\nreport_font_size = 12\n")
     expected = expected.replace("extra = 1\n", "extra = 1\nenabled = false\n")
-    assert text.startswith(expected[: expected.index("\n[tail]")])
+    assert text.startswith(expected[: expected.index("\n# of the tail")])
     assert "[tail]\nx = 1\n" in text
     again = Settings.load(file)
     assert again.servers == (replace(_OLLAMA, enabled=False), _CLAUDE, _LOCAL)
@@ -165,6 +166,8 @@ def test_servers_can_be_moved_and_removed_and_nothing_else_of_them_is_lost(file:
     assert again.servers == (_CLAUDE, _LOCAL, _OLLAMA)
     text = file.read_text(encoding="utf-8")
     assert text.index("[[servers]]") < text.index("[tail]")
+    assert text.index("# first") < text.index("# second") < text.index('id = "b"')
+    assert text.index("extra = 1") < text.index("# of the tail") < text.index("[tail]")
     for words in ("# mine", "# first", "# second", "extra = 1", "# its id", "[tail]", "# c"):
         assert words in text
     again.set_servers((_OLLAMA,))
@@ -173,6 +176,14 @@ def test_servers_can_be_moved_and_removed_and_nothing_else_of_them_is_lost(file:
     assert document["servers"] == [{"id": "a", "provider": "ollama", "name": "Mine", "extra": 1}]
     assert document["tail"] == {"x": 1}
     assert document["unknown"] == 7
+    text = file.read_text(encoding="utf-8")
+    assert "# second" not in text
+    assert text.index('id = "a"') < text.index("# of the tail") < text.index("[tail]")
+    last = Settings.load(file)
+    last.set_servers(())
+    last.save()
+    assert Settings.load(file).servers == ()
+    assert "# of the tail" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
