@@ -159,6 +159,8 @@ class SettingsDialog(QDialog):
         # They measured their lines when they were filled, before they had a style.
         for view in self.findChildren(QListWidget):
             view.doItemsLayout()
+        wanted = self._list.sizeHintForColumn(0) + 2 * self._list.frameWidth()
+        self._list.setFixedWidth(max(_PAGES_WIDTH, wanted))
 
     def _apply(self) -> frozenset[str]:
         changed: set[str] = set()

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.records.settings import SavedServer
 from spectr_desktop.store.settings import Settings
 from spectr_desktop.store.settings_table import PAGES, TABLE, Kind
 from spectr_desktop.ui.settings_fields import ChoiceField
@@ -272,6 +274,52 @@ async def test_both_themes_have_the_dialogs_colours(theme: Theme) -> None:
         theme.choose(Scheme.DARK)
         assert DARK.critical in opened.dialog.styleSheet()
         assert "@" not in opened.dialog.styleSheet()
+
+
+async def test_in_a_small_dialog_the_row_with_the_focus_is_in_view(theme: Theme) -> None:
+    async with open_settings(theme) as opened:
+        _show_page(opened.dialog, "Audit defaults")
+        opened.dialog.resize(600, 300)
+        first = child(opened.dialog, QLineEdit, "audit.context")
+        last = child(opened.dialog, QComboBox, "audit.thinking")
+        first.setFocus()
+        while not last.hasFocus():
+            press_key(opened.dialog, Qt.Key.Key_Tab)
+        row = child(opened.dialog, QWidget, "audit.thinkingRow")
+        assert not row.visibleRegion().isEmpty()
+        assert row.visibleRegion().boundingRect() == row.rect()
+
+
+async def test_the_keyboard_goes_through_the_servers_page_from_above(theme: Theme) -> None:
+    settings = Settings.load()
+    settings.set_servers((SavedServer("a", ServerConfig("ollama")),))
+    async with open_settings(theme, settings) as opened:
+        order = ["settingsPages"]
+        while order.count("settingsPages") == 1:
+            press_key(opened.dialog, Qt.Key.Key_Tab)
+            focused = opened.dialog.focusWidget()
+            assert focused is not None
+            order.append(focused.objectName())
+        assert order == [
+            "settingsPages",
+            "serverList",
+            "addServer",
+            "removeServer",
+            "server_name",
+            "serverProvider",
+            "server_base_url",
+            "serverKey",
+            "forgetKey",
+            "testServer",
+            "server_parallel",
+            "server_keep_alive",
+            "server_proxy",
+            "server_ca_file",
+            "choose_ca_file",
+            "settingsOk",
+            "settingsCancel",
+            "settingsPages",
+        ]
 
 
 async def test_lists_leave_room_for_each_line(theme: Theme) -> None:
