@@ -77,6 +77,8 @@ class SettingsDialog(QDialog):
         self._pages: dict[str, SettingsPage] = {}
         self.setObjectName("settingsDialog")
         self.setWindowTitle(self.tr("Settings"))
+        theme.changed.connect(self._dress)
+        self._dress()  # before there is anything that would be dressed twice
         self._list = QListWidget(self)
         self._list.setObjectName("settingsPages")
         self._list.setAccessibleName(self.tr("Pages"))
@@ -97,8 +99,6 @@ class SettingsDialog(QDialog):
         )
         self._lay_out()
         self._list.setCurrentRow(0)
-        theme.changed.connect(self._dress)
-        self._dress()
         self._show_fault()
 
     def add_page(
