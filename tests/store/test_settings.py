@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +126,31 @@ def test_each_setting_is_kept_and_can_be_the_default_again(file: Path, setting: 
     again.save()
     assert Settings.load(file).get(setting.key) == setting.default
     assert setting.key.split(".")[1] not in file.read_text(encoding="utf-8")
+
+
+def test_values_are_asked_for_by_their_kind(file: Path) -> None:
+    settings = Settings.load(file)
+    read = {
+        Kind.FLAG: settings.flag,
+        Kind.INTEGER: settings.integer,
+        Kind.NUMBER: settings.number,
+        Kind.CHOICE: settings.text,
+        Kind.FONT: settings.text,
+    }
+    for setting in TABLE:
+        assert read[setting.kind](setting.key) == setting.default
+        settings.set(setting.key, _another(setting))
+        assert read[setting.kind](setting.key) == _another(setting)
+        if setting.kind is not Kind.FLAG:
+            assert settings.flag(setting.key) is False
+        if setting.kind is not Kind.INTEGER:
+            assert settings.integer(setting.key) is None
+
+
+def test_only_servers_that_are_on_are_asked(file: Path) -> None:
+    settings = Settings.load(file)
+    settings.set_servers((_CLAUDE, _LOCAL, _OLLAMA))
+    assert settings.enabled_configs() == (_CLAUDE.config, _OLLAMA.config)
 
 
 def test_servers_are_kept(file: Path) -> None:
@@ -339,6 +366,39 @@ def test_a_server_that_another_program_removed_comes_back_if_it_was_changed_here
     two.set_servers((_OLLAMA, replace(_CLAUDE, enabled=False)))
     two.save()
     assert Settings.load(file).servers == (replace(_CLAUDE, enabled=False),)
+
+
+def test_programs_that_save_at_once_lose_nothing(file: Path) -> None:
+    _put(file, _COMMENTED)
+    numbers = [s for s in TABLE if s.kind is Kind.INTEGER]
+    ready = threading.Barrier(len(numbers))
+
+    def save(setting: Setting) -> None:
+        settings = Settings.load(file)
+        settings.set(setting.key, int(setting.maximum))
+        ready.wait()
+        settings.save()
+
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        list(pool.map(save, numbers))
+    settings = Settings.load(file)
+    assert settings.problems == []
+    for setting in numbers:
+        assert settings.get(setting.key) == setting.maximum
+
+
+def test_a_sound_file_that_cannot_be_written_anew_is_kept_beside(file: Path) -> None:
+    text = f"x = {'[' * 200}{']' * 200}\n{_COMMENTED}"
+    settings = _put(file, text)
+    assert settings.problems == []
+    assert settings.get("appearance.theme") == "dark"
+    settings.set("editor.indent", 2)
+    settings.save()
+    again = Settings.load(file)
+    assert (again.get("editor.indent"), again.get("appearance.theme")) == (2, "dark")
+    (kept,) = file.parent.glob("settings.toml.damaged-*")
+    assert kept.read_text(encoding="utf-8") == text
+    assert kept.name in settings.problems[0]
 
 
 def _rename_first(document: MutableMapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,6 +220,19 @@ async def test_what_was_wrong_in_the_file_is_said(theme: Theme) -> None:
     (paths.data() / "settings.toml").write_text("{", encoding="utf-8")
     async with open_settings(theme) as opened:
         assert "damaged" in opened.text("settingsProblems")
+
+
+async def test_hostile_words_of_the_file_are_spelled_out(theme: Theme) -> None:
+    paths.data().mkdir(parents=True)
+    name = "<img src=x>\u202e\n\x07"
+    text = f'[[servers]]\nprovider = "gopher"\nname = {json.dumps(name)}\n'
+    (paths.data() / "settings.toml").write_text(text, encoding="utf-8")
+    async with open_settings(theme) as opened:
+        shown = opened.text("settingsProblems")
+        assert "<img src=x>⟦U+202E⟧" in shown
+        assert "⟦U+0007⟧" in shown
+        label = child(opened.dialog, QLabel, "settingsProblems")
+        assert label.textFormat() is Qt.TextFormat.PlainText
 
 
 async def test_pages_of_others_are_part_of_ok(theme: Theme) -> None:
