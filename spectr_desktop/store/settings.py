@@ -10,7 +10,6 @@ from spectr_desktop.logs import logger
 from spectr_desktop.store import settings_file
 from spectr_desktop.store.settings_servers import check_server, read_servers
 from spectr_desktop.store.settings_table import SETTINGS, TABLE, Value
-from spectr_desktop.store.settings_text import changed_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,6 +138,8 @@ class Settings:
         self._saved_servers = self._servers
 
     def _write(self, target: Path) -> None:
+        from spectr_desktop.store.settings_text import changed_text  # noqa: PLC0415  # only to save
+
         changed = {key: self._values.get(key) for key in self._changed}
         try:
             before = settings_file.read_text(target)
