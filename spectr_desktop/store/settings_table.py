@@ -16,13 +16,14 @@ _MOST_TOKENS = 100_000_000  # as the command line takes them
 
 
 class Kind(enum.Enum):
-    """What sort of value a setting has; FONT is the name of a family."""
+    """What sort of value a setting has; FONT is the name of a family, NAME that of a version."""
 
     FLAG = "flag"
     INTEGER = "integer"
     NUMBER = "number"
     CHOICE = "choice"
     FONT = "font"
+    NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class Setting:
             return value
         if self.kind is Kind.CHOICE and value in [choice for choice, _ in self.choices]:
             return str(value)
-        if self.kind is Kind.FONT and isinstance(value, str) and _is_name(value):
+        if isinstance(value, str) and (
+            (self.kind in {Kind.FONT, Kind.NAME} and _is_name(value))
+            or (self.kind is Kind.NAME and not value)
+        ):
             return value
         if self.kind is Kind.INTEGER and type(value) is int and self._within(value):
             return value
@@ -90,6 +94,8 @@ class Setting:
                 allowed = "one of " + ", ".join(choice for choice, _ in self.choices)
             case Kind.FONT:
                 allowed = "the name of a font"
+            case Kind.NAME:
+                allowed = "the name of a version"
         return SpectrError(
             "bad_setting",
             f"“{self.label}” must be {allowed}.",
@@ -238,6 +244,21 @@ TABLE: tuple[Setting, ...] = (
         "audit",
         choices=tuple((level, _THINKING_LABELS[level]) for level in THINKING),
         unset=_MODEL,
+    ),
+    *(
+        Setting(
+            f"prompts.{name}",
+            Kind.NAME,
+            "",
+            label,
+            "The version that is sent, such as own-2; empty for the newest shipped one.",
+            "prompts",
+        )
+        for name, label in (
+            ("quick", "Prompt of an audit"),
+            ("ask", "Prompt of a question"),
+            ("draft", "Prompt of a draft"),
+        )
     ),
     Setting(
         "privacy.air_gap",

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from spectr_desktop.ui.lazy_page import LazyPage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtWidgets import QWidget
 
     from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.source import SourceFile
@@ -48,33 +49,6 @@ class Around(NamedTuple):
     may_send: Callable[[Choice], Awaitable[bool]]
 
 
-class Page(QWidget):
-    """A tab's page whose content comes later.
-
-    Signals:
-        wanted: it is on the screen, and its content is to be made.
-    """
-
-    wanted = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-
-    def fill(self, content: QWidget) -> None:
-        """Put the content in; the page hands the focus to it."""
-        layout = self.layout()
-        assert layout is not None  # noqa: S101  # it was set above
-        layout.addWidget(content)
-        self.setFocusProxy(content)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask for the content."""
-        super().showEvent(event)
-        self.wanted.emit()
-
-
 class FindingsDesk(QObject):
     """Makes list, pane and controls of findings when they are first needed.
 
@@ -102,7 +76,8 @@ class FindingsDesk(QObject):
         super().__init__(window)
         self._theme, self._around, self._window = theme, around, window
         self._may_ask = (True, "")
-        self.list_page, self.pane_page = Page(window), Page(window)
+        self.list_page = LazyPage("findingsPage", window)
+        self.pane_page = LazyPage("findingPage", window)
         for page in (self.list_page, self.pane_page):
             page.wanted.connect(self._complete)
 
@@ -178,9 +153,9 @@ class FindingsDesk(QObject):
         """A run says something of a finding."""
         self.control.tell(event)
 
-    def of_run(self, run: str) -> list[Finding]:
-        """The project's findings that a run reported."""
-        return self.control.of_run(run)
+    def of_runs(self, runs: Sequence[str]) -> list[Finding]:
+        """The project's findings that these runs reported."""
+        return self.control.of_runs(runs)
 
     def stop(self) -> None:
         """Stop an answer."""

@@ -10,12 +10,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.records.run import Outcome
+from spectr_desktop.ui import window_state
 from spectr_desktop.ui.actions import Actions, main_menu
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.findings_desk import Around, FindingsDesk
 from spectr_desktop.ui.hostile_text import visible
+from spectr_desktop.ui.lazy_page import LazyPage
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
 from spectr_desktop.ui.project_view import ProjectView
@@ -47,9 +49,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         closed: everything is stopped and saved; the program may end.
+        task_failed: (an exception) a task ended by a mistake of the program.
     """
 
     closed = Signal()
+    task_failed = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -64,7 +68,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.top = TopBar(self)
-        self.models = ModelControl(self.top.picker, self.runs, self)
+        self.models = ModelControl(self.top.picker, self.runs, self._root, self)
         self.files = ProjectView(self)
         self.editor = SourceEditor(theme, self)
         self.file = FileControl(self.editor, self)
@@ -86,7 +90,8 @@ class MainWindow(QMainWindow):
             self.models.may_send,
         )
         self.findings = FindingsDesk(theme, around, self)
-        self.exports = ExportControl(self.runs, self.findings.of_run, self)
+        self.history_page = LazyPage("historyPage", self)
+        self.exports = ExportControl(self.runs, self.findings.of_runs, self)
         # Asks the server what it does after Stop.
         self._watching: asyncio.Task[None] | None = None
         self._lay_out()
@@ -101,6 +106,7 @@ class MainWindow(QMainWindow):
         self._columns = Columns(
             self.files,
             self.findings.list_page,
+            self.history_page,
             self.reader.source,
             self.report,
             self.findings.pane_page,
@@ -116,6 +122,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         available = self.screen().availableGeometry()
         self.resize(min(1400, available.width()), min(880, available.height()))
+        self._state = window_state.load()
+        window_state.apply(self._state, self, self._columns)
 
     def _add_actions(self) -> None:
         add = self.actions_by_name.add
@@ -169,6 +177,7 @@ class MainWindow(QMainWindow):
         self.top.stop_requested.connect(self._on_stop)
         self.top.export_requested.connect(self._on_export)
         self.models.refreshed.connect(self._on_refreshed)
+        self.models.failed.connect(self._on_file_error)
         self.top.picker.choice_changed.connect(self._show_choice)
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
@@ -260,10 +269,11 @@ class MainWindow(QMainWindow):
         if self._banner_topic in ("file", "hint"):
             self._show_outcome()
         self._show_file()
-        document = self.file.document
-        root = document.path.absolute().parent if document else None
-        self.findings.control.open_project(root, self.file.name)
+        self.findings.control.open_project(self._root(), self.file.name)
         self.editor.setFocus()
+
+    def _root(self) -> Path | None:
+        return self.file.root
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths:
@@ -313,10 +323,10 @@ class MainWindow(QMainWindow):
             return
         if await self.models.may_send(choice):
             self.findings.control.begin_run([source])
-            await self.runs.run([source], choice)
+            await self.runs.run([source], choice, root=self._root())
 
     def _on_started(self) -> None:
-        self.report.start(self.file.name)
+        self.report.start(self.runs.title)
         self._banner_topic = ""
         choice = self.top.picker.choice()
         if choice is not None and choice.model.practice:
@@ -473,8 +483,7 @@ class MainWindow(QMainWindow):
             self.tasks.start(self.servers.unload(choice), "unload")
 
     def _on_task_error(self, error: BaseException) -> None:
-        sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
-        self._say("file", sentence.format(name=type(error).__name__), "error")
+        self.task_failed.emit(error)
 
     def _say(self, topic: str, text: str, kind: BannerKind, detail: str = "") -> None:
         self._banner_topic = topic
@@ -492,6 +501,12 @@ class MainWindow(QMainWindow):
             self._asking = True
             self.tasks.start(self._ask_and_shut_down(), "close")
 
+    def _keep_state(self) -> None:
+        document = self.file.document
+        name = str(document.path.absolute()) if document else ""
+        line = self.editor.textCursor().blockNumber() + 1
+        window_state.save(window_state.of_window(self, self._columns, name, line))
+
     async def _ask_and_shut_down(self) -> None:
         try:
             may_close = await self.file.may_discard()
@@ -502,6 +517,7 @@ class MainWindow(QMainWindow):
             await self._shut_down()
 
     async def _shut_down(self) -> None:
+        self._keep_state()
         self.runs.stop()
         await self.runs.ended()
         await self.findings.close()

@@ -194,6 +194,7 @@ class ReportPane(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("reportPane")
         self._theme = theme
         self._banner = Banner(theme, self)
         self.thinking = ThinkingSection(theme, self)

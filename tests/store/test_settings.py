@@ -85,6 +85,8 @@ def _another(setting: Setting) -> Value:
             return not setting.default
         case Kind.CHOICE:
             return next(c for c, _ in reversed(setting.choices) if c != setting.default)
+        case Kind.NAME:
+            return "own-2"
         case Kind.FONT:
             return 'Schrift "ü" \\ #1'
         case Kind.INTEGER:

@@ -13,7 +13,7 @@ _DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 def _default(setting: Setting) -> str:
     if setting.default is None:
         return setting.unset[0].lower() + setting.unset[1:]
-    return f"`{str(setting.default).lower()}`"
+    return f"`{str(setting.default).lower()}`" if setting.default != "" else "none"
 
 
 def _allowed(setting: Setting) -> str:
@@ -24,6 +24,8 @@ def _allowed(setting: Setting) -> str:
             return ", ".join(f"`{choice}`" for choice, _ in setting.choices)
         case Kind.FONT:
             return "name of a font"
+        case Kind.NAME:
+            return "name of a version"
         case Kind.INTEGER:
             return f"whole number, {setting.minimum:g} to {int(setting.maximum)}"
         case Kind.NUMBER:

@@ -37,6 +37,7 @@ from tests.ui.driving import (
     idle,
     journal,
     name_file,
+    open_window,
     opened,
     press,
     press_key,
@@ -462,6 +463,31 @@ async def test_a_remote_model_asks_before_anything_is_sent(
     press_key(window, Qt.Key.Key_R, CONTROL)  # asked once
     await idle(window)
     assert len(asked(ollama)) == 2
+
+
+@pytest.mark.usefixtures("remote")
+async def test_the_answer_holds_for_the_project_and_the_host_and_no_other(
+    ollama: FakeOllama, contract: Path, tmp_path: Path
+) -> None:
+    async with open_window() as window:
+        await start(window, contract)
+        press_key(window, Qt.Key.Key_R, CONTROL)
+        await answer(window, "send")
+        await idle(window)
+    async with open_window() as window:
+        await start(window, contract)
+        await ran(window)  # nobody asks
+        assert window.report.text() == REPORT
+        other = tmp_path / "another" / "Other.sol"
+        other.parent.mkdir()
+        other.write_text("contract Other {}\n")
+        window.open_path(other)
+        await idle(window)
+        seen = len(ollama.requests)
+        press_key(window, Qt.Key.Key_R, CONTROL)
+        await answer(window, "cancel")
+        await idle(window)
+        assert len(ollama.requests) == seen
 
 
 @pytest.mark.usefixtures("remote")

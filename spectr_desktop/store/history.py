@@ -1,0 +1,415 @@
+"""The index over runs: what a search reads. All of it can be built again from the journals."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from spectr_desktop import paths
+from spectr_desktop.logs import logger
+from spectr_desktop.records.history import GOING_ON, HIT_END, HIT_START, Facets, Page, RunRow, Stamp
+from spectr_desktop.records.run import Outcome
+from spectr_desktop.store.history_words import (
+    TOKENIZER,
+    expression,
+    fit,
+    inside,
+    parts,
+    without_letter,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from spectr_desktop.records.history import RunTexts, Wanted
+
+_log = logger(__name__)
+T = TypeVar("T")
+FILE_NAME = "history.sqlite"
+VERSION = 1
+# Another program may be building the index: it gives way after each portion.
+_PATIENCE_S = 30.0
+_SNIPPET_WORDS = 14
+_STAMP = "journal_size, journal_mtime, note_size, note_mtime, decisions_size"
+_ROW = (
+    "id, title, project, created_at, finished_at, provider, model, outcome, locality, kind, lines,"
+    " severities, leads, damaged_lines, continues"
+)
+_SCHEMA = f"""
+CREATE TABLE runs (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT, project TEXT, created_at TEXT,
+    finished_at TEXT, provider TEXT, model TEXT, outcome TEXT, locality TEXT, kind TEXT,
+    lines INTEGER, severities TEXT, leads INTEGER, damaged_lines INTEGER, continues TEXT,
+    journal_size INTEGER, journal_mtime INTEGER, note_size INTEGER, note_mtime INTEGER,
+    decisions_size INTEGER
+);
+CREATE VIRTUAL TABLE texts USING fts5(
+    title, files, report, findings, parts, tokenize="{TOKENIZER}", prefix='1 2 3'
+);
+PRAGMA user_version = {VERSION};
+"""
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+class Known(NamedTuple):
+    """A run as the index has it: what tells whether that still holds, and what it is erased by.
+
+    Attributes:
+        project, created_at, finished_at: as in `RunRow`.
+        going_on: it was being written.
+        stamp: of the files that it was read from.
+    """
+
+    project: str
+    created_at: str
+    finished_at: str
+    going_on: bool
+    stamp: Stamp
+
+
+class IndexLost(Exception):
+    """The index was damaged and is empty now; it has to be built again."""
+
+
+class History:
+    """Rows and texts of all runs, in one SQLite file or, where that cannot be kept, in memory.
+
+    Whatever is wrong with the file, it is removed: nothing is lost with it. One thread uses it.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or paths.data() / FILE_NAME
+        self._connection: sqlite3.Connection | None = None
+        self._failed = False
+        self._in_memory = False
+
+    def known(self) -> dict[str, Known]:
+        """What is known of each run.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        rows = self._asked(
+            f"SELECT id, project, created_at, finished_at, outcome, {_STAMP} FROM runs"  # noqa: S608
+        )
+        return {
+            row[0]: Known(row[1], row[2], row[3], row[4] == GOING_ON, Stamp(*row[5:]))
+            for row in rows
+        }
+
+    def put(self, row: RunRow, texts: RunTexts, stamp: Stamp) -> None:
+        """Take a run in, in place of what was known of it; `commit` keeps it.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        self._working(lambda db: _put(db, row, texts, stamp))
+
+    def decide(self, row: RunRow, findings: str, stamp: Stamp) -> None:
+        """Only decisions about a run have changed: take its counts and words in.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        self._working(lambda db: _decide(db, row, findings, stamp))
+
+    def row(self, run: str) -> RunRow | None:
+        """What is known of a run.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        rows = self._asked(f"SELECT {_ROW} FROM runs WHERE id = ?", run)  # noqa: S608
+        return _row(rows[0]) if rows else None
+
+    def remove(self, runs: Iterable[str]) -> None:
+        """Forget runs; `commit` keeps it.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        for run in runs:
+            self._working(lambda db, run=run: _remove(db, run))
+
+    def commit(self) -> None:
+        """Keep what was put and removed, and let other programs write.
+
+        Raises:
+            IndexLost: that cannot be done.
+        """
+        self._working(lambda db: db.commit())
+
+    def search(self, wanted: Wanted, limit: int, offset: int = 0) -> Page:
+        """What is wanted, the newest first.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+        return self._working(lambda db: _search(db, wanted, limit, offset))
+
+    def facets(self) -> Facets:
+        """What projects, models and outcomes there are.
+
+        Raises:
+            IndexLost: it was damaged.
+        """
+
+        def counted(column: str) -> tuple[tuple[str, int], ...]:
+            return tuple(
+                (str(row[0]), int(row[1]))
+                for row in self._asked(
+                    f"SELECT {column}, count(*) FROM runs WHERE {column} <> ''"  # noqa: S608  # ours
+                    f" GROUP BY {column} ORDER BY count(*) DESC, {column}"
+                )
+            )
+
+        return Facets(counted("project"), counted("model"), counted("outcome"))
+
+    def scrub(self) -> None:
+        """Leave no trace of what was removed: not in free pages, not in the log, not in the words.
+
+        Raises:
+            IndexLost: that cannot be done; the whole file was removed instead.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            db.commit()
+            db.execute("INSERT INTO texts(texts) VALUES ('optimize')")
+            db.commit()
+            db.execute("VACUUM")
+            busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if busy:
+                raise sqlite3.DatabaseError("another program reads the old pages")
+
+        if self._in_memory:
+            self._remove_files()
+        else:
+            self._working(work)
+
+    def close(self) -> None:
+        """Close the file, in the thread that used it."""
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.commit()
+            self._connection.close()
+            self._connection = None
+
+    def _asked(self, question: str, *values: object) -> list[Any]:
+        return self._working(lambda db: db.execute(question, values).fetchall())
+
+    def _working(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._open())
+        except sqlite3.Error as error:
+            _log.warning("the index of runs is made anew: %s", error)
+            busy = _code(error) in _BUSY
+            self._drop(remove=not busy)
+            if self._failed or busy:
+                self._use_memory()  # what cannot be kept twice in a row
+            self._failed = True
+            raise IndexLost from error
+
+    def built(self) -> None:
+        """The index is whole: a fault from now on is a new one."""
+        self._failed = False
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            try:
+                self._connection = _opened(self.path)
+            except (sqlite3.Error, OSError) as error:
+                if _code(error) in _BUSY:
+                    raise
+                _log.warning("the index of runs cannot be used: %s", error)
+                self._drop()
+                try:
+                    self._connection = _opened(self.path)
+                except (sqlite3.Error, OSError) as second:
+                    _log.warning("the index of runs is kept in memory: %s", second)
+                    self._connection = self._use_memory()
+        return self._connection
+
+    def _use_memory(self) -> sqlite3.Connection:
+        db = self._connection = sqlite3.connect(":memory:")
+        db.executescript(_SCHEMA)
+        self._in_memory = True
+        return db
+
+    def _drop(self, *, remove: bool = True) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if remove:
+            self._remove_files()
+
+    def _remove_files(self) -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            file = self.path.with_name(self.path.name + suffix)
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("%s is not removed: %s", file.name, error)
+
+
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    paths.private_folder(path.parent)
+    # Made here so that nobody else can read it; SQLite gives its other files the same mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+    db = sqlite3.connect(path, timeout=_PATIENCE_S)
+    try:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        db.rollback()
+        if version == 0 and empty:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        else:
+            _check(db, version)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: sqlite3.Connection, version: int) -> None:
+    """Refuse what this version has not written, and what is damaged."""
+    if version != VERSION:
+        raise sqlite3.DatabaseError(f"it is of version {version}")
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def _put(db: sqlite3.Connection, row: RunRow, texts: RunTexts, stamp: Stamp) -> None:
+    _remove(db, row.id)
+    values = (*_values(row), *_stamp_values(stamp))
+    marks = ", ".join("?" * len(values))
+    columns = f"{_ROW}, {_STAMP}"
+    cursor = db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)  # noqa: S608
+    _put_texts(db, cursor.lastrowid, row.title, (texts.files, texts.report, texts.findings))
+
+
+def _put_texts(db: sqlite3.Connection, n: object, title: str, texts: tuple[str, str, str]) -> None:
+    held = tuple(fit(text) for text in (title, *texts))
+    db.execute(
+        "INSERT INTO texts (rowid, title, files, report, findings, parts)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (n, *held, parts(*held)),
+    )
+
+
+def _decide(db: sqlite3.Connection, row: RunRow, findings: str, stamp: Stamp) -> None:
+    found = db.execute(
+        "SELECT rowid, files, report, findings FROM texts WHERE rowid ="
+        " (SELECT n FROM runs WHERE id = ?)",
+        (row.id,),
+    ).fetchone()
+    if found is None:
+        return
+    n, files, report, before = found
+    db.execute(
+        "UPDATE runs SET severities = ?, leads = ?, decisions_size = ? WHERE n = ?",
+        (json.dumps(row.severities), row.leads, stamp.decisions_size, n),
+    )
+    if before != fit(findings):
+        db.execute("DELETE FROM texts WHERE rowid = ?", (n,))
+        _put_texts(db, n, row.title, (files, report, findings))
+
+
+def _remove(db: sqlite3.Connection, run: str) -> None:
+    db.execute("DELETE FROM texts WHERE rowid = (SELECT n FROM runs WHERE id = ?)", (run,))
+    db.execute("DELETE FROM runs WHERE id = ?", (run,))
+
+
+def _values(row: RunRow) -> tuple[object, ...]:
+    return (
+        row.id,
+        fit(row.title),
+        fit(row.project),
+        fit(row.created_at),
+        fit(row.finished_at),
+        fit(row.provider),
+        fit(row.model),
+        row.outcome.value if row.outcome else GOING_ON,
+        row.locality,
+        row.kind,
+        row.lines,
+        json.dumps(row.severities),
+        row.leads,
+        row.damaged_lines,
+        fit(row.continues),
+    )
+
+
+def _stamp_values(stamp: Stamp) -> tuple[int, ...]:
+    return (
+        stamp.journal_size,
+        stamp.journal_mtime,
+        stamp.note_size,
+        stamp.note_mtime,
+        stamp.decisions_size,
+    )
+
+
+def _row(values: tuple[object, ...], snippet: str = "") -> RunRow:
+    try:
+        out = list(values)
+        out[7] = None if out[7] == GOING_ON else Outcome(out[7])
+        out[11] = json.loads(str(out[11]))
+        return RunRow(*out, snippet)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise sqlite3.DatabaseError("a row is none") from error
+
+
+def _search(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> Page:
+    words = expression(wanted.words)
+    filters = {"project": wanted.project, "model": wanted.model, "outcome": wanted.outcome}
+    tests = [f"{column} = :{column}" for column, value in filters.items() if value]
+    if words:
+        tests.append("n IN (SELECT rowid FROM texts WHERE texts MATCH :words)")
+    elif wanted.words.strip():
+        return Page()  # nothing but signs
+    where = f"WHERE {' AND '.join(tests)}" if tests else ""
+    values = {**{k: fit(v) for k, v in filters.items()}, "words": words}
+    values |= {"limit": str(limit), "offset": str(offset)}
+    total = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]  # noqa: S608
+    found = db.execute(
+        f"SELECT n, {_ROW} FROM runs {where} ORDER BY id DESC"  # noqa: S608  # ours
+        " LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
+        values,
+    ).fetchall()
+    snippets = _snippets(db, without_letter(words), [row[0] for row in found]) if words else {}
+    return Page(tuple(_row(row[1:], snippets.get(row[0], "")) for row in found), total)
+
+
+def _snippets(db: sqlite3.Connection, words: str, numbers: list[int]) -> dict[int, str]:
+    """By number, where the words stand: in a finding, else in the report, else in a path."""
+    chosen = ", ".join(str(number) for number in numbers)
+    columns = ", ".join(
+        f"snippet(texts, {n}, '{HIT_START}', '{HIT_END}', '…', {_SNIPPET_WORDS})" for n in (3, 2, 1)
+    )
+    rows = db.execute(
+        f"SELECT rowid, {columns}, report FROM texts"  # noqa: S608  # ours
+        f" WHERE texts MATCH ? AND rowid IN ({chosen})",
+        (words,),
+    )
+    out: dict[int, str] = {}
+    for number, *snippets, report in rows:
+        found = next((each for each in snippets if HIT_START in each), "")
+        out[number] = found or inside(report, words)
+    return out
