@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.records.settings import SavedServer
 
 _log = logger(__name__)
@@ -58,25 +57,6 @@ class Settings:
         """The value of a setting: the user's, or the default."""
         return self._values.get(key, SETTINGS[key].default)
 
-    def flag(self, key: str) -> bool:
-        """The value of a setting that is yes or no."""
-        return self.get(key) is True
-
-    def integer(self, key: str) -> int | None:
-        """The value of a setting that is a whole number; None if it is not set."""
-        value = self.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    def number(self, key: str) -> float | None:
-        """The value of a setting that is a number; None if it is not set."""
-        value = self.get(key)
-        return value if isinstance(value, float) else None
-
-    def text(self, key: str) -> str | None:
-        """The value of a choice, or of a name; None if it is not set."""
-        value = self.get(key)
-        return value if isinstance(value, str) else None
-
     def set(self, key: str, value: object) -> None:
         """Change a setting, in memory; `save` keeps it.
 
@@ -96,10 +76,6 @@ class Settings:
     def servers(self) -> tuple[SavedServer, ...]:
         """The servers that the user set up, in their order."""
         return self._servers
-
-    def enabled_configs(self) -> tuple[ServerConfig, ...]:
-        """The servers that are to be asked for models, in the user's order."""
-        return tuple(server.config for server in self._servers if server.enabled)
 
     def set_servers(self, servers: Sequence[SavedServer]) -> None:
         """Change the servers, in memory; `save` keeps them.

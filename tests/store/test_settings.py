@@ -130,31 +130,6 @@ def test_each_setting_is_kept_and_can_be_the_default_again(file: Path, setting: 
     assert setting.key.split(".")[1] not in file.read_text(encoding="utf-8")
 
 
-def test_values_are_asked_for_by_their_kind(file: Path) -> None:
-    settings = Settings.load(file)
-    read = {
-        Kind.FLAG: settings.flag,
-        Kind.INTEGER: settings.integer,
-        Kind.NUMBER: settings.number,
-        Kind.CHOICE: settings.text,
-        Kind.FONT: settings.text,
-    }
-    for setting in TABLE:
-        assert read[setting.kind](setting.key) == setting.default
-        settings.set(setting.key, _another(setting))
-        assert read[setting.kind](setting.key) == _another(setting)
-        if setting.kind is not Kind.FLAG:
-            assert settings.flag(setting.key) is False
-        if setting.kind is not Kind.INTEGER:
-            assert settings.integer(setting.key) is None
-
-
-def test_only_servers_that_are_on_are_asked(file: Path) -> None:
-    settings = Settings.load(file)
-    settings.set_servers((_CLAUDE, _LOCAL, _OLLAMA))
-    assert settings.enabled_configs() == (_CLAUDE.config, _OLLAMA.config)
-
-
 def test_servers_are_kept(file: Path) -> None:
     config = ServerConfig("openai", "https://x/v1", "", 3, "", "http://p:1", "/ä b.pem", '"N" \\ ü')
     servers = (_OLLAMA, SavedServer("x", config, enabled=False), _CLAUDE)

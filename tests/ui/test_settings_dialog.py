@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Theme
 
 
+# The page of prompts is not made from the table.
+_ROWS = [setting for setting in TABLE if setting.page in dict(PAGES)]
+
+
 def _show_page(dialog: QWidget, title: str) -> None:
     pages = child(dialog, QListWidget, "settingsPages")
     (item,) = pages.findItems(title, Qt.MatchFlag.MatchExactly)
@@ -51,7 +55,7 @@ async def test_each_setting_has_a_row_that_shows_it(theme: Theme) -> None:
     async with open_settings(theme, settings) as opened:
         rows = {row.setting.key: row for row in opened.dialog.findChildren(SettingRow)}
         assert {key: row.value() for key, row in rows.items()} == {
-            setting.key: settings.get(setting.key) for setting in TABLE
+            setting.key: settings.get(setting.key) for setting in _ROWS
         }
         assert child(opened.dialog, QLineEdit, "audit.temperature").text() == "0.7"
         font = child(opened.dialog, QComboBox, "editor.font")
@@ -72,7 +76,7 @@ async def test_every_widget_has_a_name_and_an_accessible_name(theme: Theme) -> N
                 assert widget.objectName(), widget
                 assert widget.accessibleName(), widget.objectName()
                 seen.add(widget.objectName())
-        assert {setting.key for setting in TABLE} <= seen
+        assert {setting.key for setting in _ROWS} <= seen
         for label in opened.dialog.findChildren(QLabel):
             assert label.textFormat() is Qt.TextFormat.PlainText, label.text()
 
@@ -165,7 +169,7 @@ async def test_an_empty_field_is_as_the_model_has_it(theme: Theme) -> None:
         assert Settings.load().get("audit.context") is None
 
 
-@pytest.mark.parametrize("key", [s.key for s in TABLE if s.kind is not Kind.FONT])
+@pytest.mark.parametrize("key", [s.key for s in _ROWS if s.kind is not Kind.FONT])
 async def test_reset_gives_the_default_again(theme: Theme, key: str) -> None:
     async with open_settings(theme) as opened:
         (row,) = (r for r in opened.dialog.findChildren(SettingRow) if r.setting.key == key)
