@@ -114,16 +114,18 @@ class Settings:
         self._saved_servers = self._servers
 
     def _write(self, target: Path) -> None:
+        from spectr_desktop.store.settings_text import changed_text  # noqa: PLC0415  # only to save
+
         changed = {key: self._values.get(key) for key in self._changed}
         try:
             before = settings_file.read_text(target)
             settings_file.parse(before)
-            after = settings_file.changed_text(before, changed, self._saved_servers, self._servers)
+            after = changed_text(before, changed, self._saved_servers, self._servers)
         except settings_file.DamagedError:
             # Somebody damaged it since we read it: what is in memory is the best there is.
             self._set_aside(target)
             before = ""
-            after = settings_file.changed_text("", dict(self._values), (), self._servers)
+            after = changed_text("", dict(self._values), (), self._servers)
         if after != before:
             paths.write_atomically(target, after.encode("utf-8"))
             target.chmod(0o600)

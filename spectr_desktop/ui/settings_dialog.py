@@ -77,6 +77,8 @@ class SettingsDialog(QDialog):
         self._pages: dict[str, SettingsPage] = {}
         self.setObjectName("settingsDialog")
         self.setWindowTitle(self.tr("Settings"))
+        theme.changed.connect(self._dress)
+        self._dress()  # before there is anything that would be dressed twice
         self._list = QListWidget(self)
         self._list.setObjectName("settingsPages")
         self._list.setAccessibleName(self.tr("Pages"))
@@ -97,8 +99,6 @@ class SettingsDialog(QDialog):
         )
         self._lay_out()
         self._list.setCurrentRow(0)
-        theme.changed.connect(self._dress)
-        self._dress()
         self._show_fault()
 
     def add_page(
@@ -159,6 +159,8 @@ class SettingsDialog(QDialog):
         # They measured their lines when they were filled, before they had a style.
         for view in self.findChildren(QListWidget):
             view.doItemsLayout()
+        wanted = self._list.sizeHintForColumn(0) + 2 * self._list.frameWidth()
+        self._list.setFixedWidth(max(_PAGES_WIDTH, wanted))
 
     def _apply(self) -> frozenset[str]:
         changed: set[str] = set()

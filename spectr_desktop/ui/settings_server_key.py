@@ -168,10 +168,15 @@ class KeyRow(Row):
 
         Returns:
             What went wrong, "" if nothing did.
+
+        Raises:
+            SpectrError: it went wrong, and another server is shown, or the dialog is closed.
         """
         try:
             sentence, fault = await ask(), ""
         except SpectrError as error:
+            if not self._is_shown(config):
+                raise  # whoever owns the tasks says it: nothing of it can be seen here any more
             _log.warning("a key: %s", error.code)
             sentence, fault = "", error.message
         if self._is_shown(config):

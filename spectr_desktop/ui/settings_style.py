@@ -25,7 +25,7 @@ QListWidget#serverList:focus { border-color: @accent; }
 QListWidget#serverList::item { padding: 5px 6px; min-height: 0; }
 QDialog#settingsDialog QLineEdit {
   background: @panel; color: @text; border: 1px solid @line; border-radius: 6px;
-  padding: 4px 8px; min-height: 20px;
+  padding: 4px 8px; min-height: 20px; placeholder-text-color: @dim;
   selection-background-color: @selection; selection-color: @text;
 }
 QDialog#settingsDialog QLineEdit:focus { border-color: @accent; }

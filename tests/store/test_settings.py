@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,7 @@ id = "b"
 provider = "anthropic"
 proxy = "http://p:1"
 
+# of the tail
 [tail]
 x = 1
 """
@@ -152,7 +155,7 @@ def test_comments_order_and_unknown_keys_stay(file: Path) -> None:
     expected = _COMMENTED.replace('"dark"', '"light"')
     expected = expected.replace("[1, 2]\n", "[1, 2]\nreport_font_size = 12\n")
     expected = expected.replace("extra = 1\n", "extra = 1\nenabled = false\n")
-    assert text.startswith(expected[: expected.index("\n[tail]")])
+    assert text.startswith(expected[: expected.index("\n# of the tail")])
     assert "[tail]\nx = 1\n" in text
     again = Settings.load(file)
     assert again.servers == (replace(_OLLAMA, enabled=False), _CLAUDE, _LOCAL)
@@ -167,6 +170,8 @@ def test_servers_can_be_moved_and_removed_and_nothing_else_of_them_is_lost(file:
     assert again.servers == (_CLAUDE, _LOCAL, _OLLAMA)
     text = file.read_text(encoding="utf-8")
     assert text.index("[[servers]]") < text.index("[tail]")
+    assert text.index("# first") < text.index("# second") < text.index('id = "b"')
+    assert text.index("extra = 1") < text.index("# of the tail") < text.index("[tail]")
     for words in ("# mine", "# first", "# second", "extra = 1", "# its id", "[tail]", "# c"):
         assert words in text
     again.set_servers((_OLLAMA,))
@@ -175,6 +180,14 @@ def test_servers_can_be_moved_and_removed_and_nothing_else_of_them_is_lost(file:
     assert document["servers"] == [{"id": "a", "provider": "ollama", "name": "Mine", "extra": 1}]
     assert document["tail"] == {"x": 1}
     assert document["unknown"] == 7
+    text = file.read_text(encoding="utf-8")
+    assert "# second" not in text
+    assert text.index('id = "a"') < text.index("# of the tail") < text.index("[tail]")
+    last = Settings.load(file)
+    last.set_servers(())
+    last.save()
+    assert Settings.load(file).servers == ()
+    assert "# of the tail" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -330,6 +343,39 @@ def test_a_server_that_another_program_removed_comes_back_if_it_was_changed_here
     two.set_servers((_OLLAMA, replace(_CLAUDE, enabled=False)))
     two.save()
     assert Settings.load(file).servers == (replace(_CLAUDE, enabled=False),)
+
+
+def test_programs_that_save_at_once_lose_nothing(file: Path) -> None:
+    _put(file, _COMMENTED)
+    numbers = [s for s in TABLE if s.kind is Kind.INTEGER]
+    ready = threading.Barrier(len(numbers))
+
+    def save(setting: Setting) -> None:
+        settings = Settings.load(file)
+        settings.set(setting.key, int(setting.maximum))
+        ready.wait()
+        settings.save()
+
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        list(pool.map(save, numbers))
+    settings = Settings.load(file)
+    assert settings.problems == []
+    for setting in numbers:
+        assert settings.get(setting.key) == setting.maximum
+
+
+def test_a_sound_file_that_cannot_be_written_anew_is_kept_beside(file: Path) -> None:
+    text = f"x = {'[' * 200}{']' * 200}\n{_COMMENTED}"
+    settings = _put(file, text)
+    assert settings.problems == []
+    assert settings.get("appearance.theme") == "dark"
+    settings.set("editor.indent", 2)
+    settings.save()
+    again = Settings.load(file)
+    assert (again.get("editor.indent"), again.get("appearance.theme")) == (2, "dark")
+    (kept,) = file.parent.glob("settings.toml.damaged-*")
+    assert kept.read_text(encoding="utf-8") == text
+    assert kept.name in settings.problems[0]
 
 
 def _rename_first(document: MutableMapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.records.settings import SavedServer
 from spectr_desktop.store.settings import Settings
 from spectr_desktop.store.settings_table import PAGES, TABLE, Kind
 from spectr_desktop.ui.settings_fields import ChoiceField
@@ -31,6 +34,10 @@ from tests.ui.settings_samples import open_settings
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Theme
+
+
+# The page of prompts is not made from the table.
+_ROWS = [setting for setting in TABLE if setting.page in dict(PAGES)]
 
 
 def _show_page(dialog: QWidget, title: str) -> None:
@@ -48,7 +55,7 @@ async def test_each_setting_has_a_row_that_shows_it(theme: Theme) -> None:
     async with open_settings(theme, settings) as opened:
         rows = {row.setting.key: row for row in opened.dialog.findChildren(SettingRow)}
         assert {key: row.value() for key, row in rows.items()} == {
-            setting.key: settings.get(setting.key) for setting in TABLE
+            setting.key: settings.get(setting.key) for setting in _ROWS
         }
         assert child(opened.dialog, QLineEdit, "audit.temperature").text() == "0.7"
         font = child(opened.dialog, QComboBox, "editor.font")
@@ -69,7 +76,7 @@ async def test_every_widget_has_a_name_and_an_accessible_name(theme: Theme) -> N
                 assert widget.objectName(), widget
                 assert widget.accessibleName(), widget.objectName()
                 seen.add(widget.objectName())
-        assert {setting.key for setting in TABLE} <= seen
+        assert {setting.key for setting in _ROWS} <= seen
         for label in opened.dialog.findChildren(QLabel):
             assert label.textFormat() is Qt.TextFormat.PlainText, label.text()
 
@@ -162,7 +169,7 @@ async def test_an_empty_field_is_as_the_model_has_it(theme: Theme) -> None:
         assert Settings.load().get("audit.context") is None
 
 
-@pytest.mark.parametrize("key", [s.key for s in TABLE if s.kind is not Kind.FONT])
+@pytest.mark.parametrize("key", [s.key for s in _ROWS if s.kind is not Kind.FONT])
 async def test_reset_gives_the_default_again(theme: Theme, key: str) -> None:
     async with open_settings(theme) as opened:
         (row,) = (r for r in opened.dialog.findChildren(SettingRow) if r.setting.key == key)
@@ -219,6 +226,19 @@ async def test_what_was_wrong_in_the_file_is_said(theme: Theme) -> None:
         assert "damaged" in opened.text("settingsProblems")
 
 
+async def test_hostile_words_of_the_file_are_spelled_out(theme: Theme) -> None:
+    paths.data().mkdir(parents=True)
+    name = "<img src=x>\u202e\n\x07"
+    text = f'[[servers]]\nprovider = "gopher"\nname = {json.dumps(name)}\n'
+    (paths.data() / "settings.toml").write_text(text, encoding="utf-8")
+    async with open_settings(theme) as opened:
+        shown = opened.text("settingsProblems")
+        assert "<img src=x>⟦U+202E⟧" in shown
+        assert "⟦U+0007⟧" in shown
+        label = child(opened.dialog, QLabel, "settingsProblems")
+        assert label.textFormat() is Qt.TextFormat.PlainText
+
+
 async def test_pages_of_others_are_part_of_ok(theme: Theme) -> None:
     async with open_settings(theme) as opened:
         page, told = QWidget(), list[str]()
@@ -272,6 +292,52 @@ async def test_both_themes_have_the_dialogs_colours(theme: Theme) -> None:
         theme.choose(Scheme.DARK)
         assert DARK.critical in opened.dialog.styleSheet()
         assert "@" not in opened.dialog.styleSheet()
+
+
+async def test_in_a_small_dialog_the_row_with_the_focus_is_in_view(theme: Theme) -> None:
+    async with open_settings(theme) as opened:
+        _show_page(opened.dialog, "Audit defaults")
+        opened.dialog.resize(600, 300)
+        first = child(opened.dialog, QLineEdit, "audit.context")
+        last = child(opened.dialog, QComboBox, "audit.thinking")
+        first.setFocus()
+        while not last.hasFocus():
+            press_key(opened.dialog, Qt.Key.Key_Tab)
+        row = child(opened.dialog, QWidget, "audit.thinkingRow")
+        assert not row.visibleRegion().isEmpty()
+        assert row.visibleRegion().boundingRect() == row.rect()
+
+
+async def test_the_keyboard_goes_through_the_servers_page_from_above(theme: Theme) -> None:
+    settings = Settings.load()
+    settings.set_servers((SavedServer("a", ServerConfig("ollama")),))
+    async with open_settings(theme, settings) as opened:
+        order = ["settingsPages"]
+        while order.count("settingsPages") == 1:
+            press_key(opened.dialog, Qt.Key.Key_Tab)
+            focused = opened.dialog.focusWidget()
+            assert focused is not None
+            order.append(focused.objectName())
+        assert order == [
+            "settingsPages",
+            "serverList",
+            "addServer",
+            "removeServer",
+            "server_name",
+            "serverProvider",
+            "server_base_url",
+            "serverKey",
+            "forgetKey",
+            "testServer",
+            "server_parallel",
+            "server_keep_alive",
+            "server_proxy",
+            "server_ca_file",
+            "choose_ca_file",
+            "settingsOk",
+            "settingsCancel",
+            "settingsPages",
+        ]
 
 
 async def test_lists_leave_room_for_each_line(theme: Theme) -> None:

@@ -296,6 +296,27 @@ async def test_a_key_that_is_being_saved_is_saved_though_the_dialog_closes(
         assert opened.keys.kept == {("ollama", ""): _KEY}
 
 
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_key_that_could_not_be_saved_is_told_to_the_window_if_it_is_too_late_here(
+    theme: Theme, settings: Settings, *, closed: bool
+) -> None:
+    async with open_settings(theme, settings) as opened:
+        opened.keys.held, opened.keys.locked = asyncio.Event(), True
+        opened.type_into("serverKey", _KEY)
+        press(child(opened.dialog, QPushButton, "saveKey"))
+        await asyncio.sleep(0)
+        if closed:
+            press_key(opened.dialog, Qt.Key.Key_Escape)
+        else:
+            _select(opened, 1)
+        opened.keys.held.set()
+        await opened.idle()
+        assert opened.text("serverKeyFault") == ""
+        error = opened.errors.pop()
+        assert isinstance(error, SpectrError)
+        assert error.code == "keychain_locked"
+
+
 async def test_the_keychain_is_asked_once_an_address(theme: Theme, settings: Settings) -> None:
     async with open_settings(theme, settings) as opened:
         await opened.idle()
