@@ -129,7 +129,6 @@ def _run_window(
     window = MainWindow(theme)
     window.show()
     _tell_crashes(watch, window, theme, death)
-    _accompany(window)
     collector = GuiThreadCollector(app)
 
     def make_loop() -> WindowLoop:
@@ -156,16 +155,6 @@ def _tell_crashes(watch: CrashWatch, window: MainWindow, theme: Theme, death: De
     watch.tell(notice.tell_crash)
     if death is not None:
         notice.tell_death(death)
-
-
-def _accompany(window: MainWindow) -> None:
-    """While a run goes on, the machine stays awake; its end is told if no window is in front."""
-    from spectr_desktop.ui.run_companion import RunCompanion  # noqa: PLC0415  # as in _run
-
-    companion, runs = RunCompanion(window, window.tasks), window.runs
-    runs.started.connect(companion.run_started)
-    runs.failed.connect(companion.run_failed)
-    runs.finished.connect(lambda: companion.run_finished(runs.result, runs.sightings))
 
 
 def _on_qt_message(fatal: FatalFile | None, kind: QtMsgType, _context: object, text: str) -> None:

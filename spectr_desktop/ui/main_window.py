@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from spectr_desktop.errors import SpectrError
-from spectr_desktop.records.run import Outcome
 from spectr_desktop.ui import dialogs, window_state
 from spectr_desktop.ui.actions import Actions, main_menu
 from spectr_desktop.ui.change_bar import ChangeBar
@@ -22,10 +20,12 @@ from spectr_desktop.ui.hostile_text import visible
 from spectr_desktop.ui.keeping import Keeping
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
+from spectr_desktop.ui.notices import Notices
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.reader_control import ReaderControl
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
+from spectr_desktop.ui.run_desk import RunDesk
 from spectr_desktop.ui.run_opener import Panes
 from spectr_desktop.ui.saving_notice import SavingNotice
 from spectr_desktop.ui.server_control import ServerControl
@@ -36,16 +36,12 @@ from spectr_desktop.ui.tasks import TaskOwner
 from spectr_desktop.ui.top_bar import TopBar
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Sequence
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from spectr_desktop.records.server import ServerConfig
-    from spectr_desktop.ui.banner import BannerKind
     from spectr_desktop.ui.theme import Theme
-
-_STATUS_INTERVAL_MS = 250
 
 
 class MainWindow(QMainWindow):
@@ -61,11 +57,9 @@ class MainWindow(QMainWindow):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme = theme
+        self.theme = theme
         self.tasks = TaskOwner(self._on_task_error)
         self.runs = RunControl(self)
-        # Whom the banner speaks of: "models", "file", "hint", "run", or nobody.
-        self._banner_topic = ""
         self._asking = False
         self._closing = False
         self._may_close = False
@@ -78,8 +72,7 @@ class MainWindow(QMainWindow):
         self.file = FileControl(self.editor, self)
         self.report = ReportPane(theme, self)
         self.status = StatusLine(self)
-        self._status_timer = QTimer(self)
-        self._status_timer.setInterval(_STATUS_INTERVAL_MS)
+        self.notices = Notices(self.report, self.runs)
         self.actions_by_name = Actions(self)
         self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
@@ -104,8 +97,7 @@ class MainWindow(QMainWindow):
         self.models.servers = self.settings.servers
         self.saving = SavingNotice(self.runs, self.report.offers)
         self.exports = ExportControl(self.runs, self.findings.of_runs, self)
-        # Asks the server what it does after Stop.
-        self._watching: asyncio.Task[None] | None = None
+        self.desk = RunDesk(self)
         self._lay_out()
         self._add_actions()
         self._wire()
@@ -142,15 +134,15 @@ class MainWindow(QMainWindow):
         opens = add("open_file", self.tr("Open…"), ["Ctrl+O"], self._on_open)
         save = add("save", self.tr("Save"), ["Ctrl+S"], self._on_save)
         save_as = add("save_as", self.tr("Save as…"), ["Ctrl+Shift+S"], self._on_save_as)
-        run = add("run", self.tr("Run audit"), ["Ctrl+R"], self._on_run)
+        run = add("run", self.tr("Run audit"), ["Ctrl+R"], self.desk.run)
         # Esc is Stop only while something runs, so that it stays what it is elsewhere.
-        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self._on_stop).setEnabled(False)
+        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self.desk.stop).setEnabled(False)
         export = add("export", self.tr("Export…"), ["Ctrl+E"], self._on_export)
         refresh = add(
             "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
         )
         unload = add("unload_model", self.tr("Unload the model"), [], self._on_unload)
-        shows = add("preview", self.tr("Show what will be sent…"), [], self._on_preview)
+        shows = add("preview", self.tr("Show what will be sent…"), [], self.desk.preview)
         erases = add("erase_client", self.tr("Erase this client…"), [], self._on_erase)
         settings = add("settings", self.tr("Settings…"), ["Ctrl+,"], self.settings.open_dialog)
         quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
@@ -181,17 +173,17 @@ class MainWindow(QMainWindow):
             [writes, asks],
             *self.reader.menu_actions,
             [refresh, unload, self.servers.menu, actions["air_gap"]],
-            [actions.theme_menu(self._theme, self.settings.keep_theme), settings],
+            [actions.theme_menu(self.theme, self.settings.keep_theme), settings],
             [erases],
             [quits],
         )
         self.top.set_menu(main_menu(groups, self))
 
     def _wire(self) -> None:
-        """All that one part of the window tells another."""
+        """All that one part of the window tells another; `desk` tells what a run does."""
         self.top.open_requested.connect(self._on_open)
-        self.top.run_requested.connect(self._on_run)
-        self.top.stop_requested.connect(self._on_stop)
+        self.top.run_requested.connect(self.desk.run)
+        self.top.stop_requested.connect(self.desk.stop)
         self.top.export_requested.connect(self._on_export)
         self.models.refreshed.connect(self._on_refreshed)
         self.models.failed.connect(self._on_file_error)
@@ -208,7 +200,7 @@ class MainWindow(QMainWindow):
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
         self.report.view.link_requested.connect(self.links.open)
-        self.links.refused.connect(lambda text: self._say("hint", text, "info"))
+        self.links.refused.connect(lambda text: self.notices.say("hint", text, "info"))
         self.servers.egress_changed.connect(self._show_choice)
         self.servers.told.connect(self.status.show_message)
         self.servers.failed.connect(self._on_file_error)
@@ -218,14 +210,12 @@ class MainWindow(QMainWindow):
                 self.tr("The report is in {path}").format(path=path)
             )
         )
-        self.runs.started.connect(self._on_started)
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)
-        self.runs.notice_received.connect(lambda text: self._say("run", text, "warning"))
         self.runs.finding_told.connect(self.findings.tell)
-        self.runs.failed.connect(self._on_failed)
-        self.runs.finished.connect(self._on_finished)
-        self._status_timer.timeout.connect(self._show_progress)
+        self.desk.changed.connect(self._show_choice)
+        self.desk.changed.connect(self._show_export)
+        self.desk.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.file.saved.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
@@ -233,10 +223,10 @@ class MainWindow(QMainWindow):
         self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.findings.pane_page))
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.findings.link_requested.connect(self.links.open)
-        self.findings.asking_changed.connect(self._on_asking)
+        self.findings.asking_changed.connect(self.desk.show_asking)
         self.keeping.failed.connect(self._on_file_error)
         self.keeping.told.connect(self.status.show_message)
-        self.keeping.run_opened.connect(self._on_run_opened)
+        self.keeping.run_opened.connect(self.desk.show_opened)
         self.keeping.history_wanted.connect(self._on_focus_history)
         self.settings.failed.connect(self._on_file_error)
         self.settings.servers_changed.connect(self.refresh_models)
@@ -302,8 +292,7 @@ class MainWindow(QMainWindow):
         self.tasks.start(self.file.save_as(), "save as")
 
     def _on_document_changed(self) -> None:
-        if self._banner_topic in ("file", "hint"):
-            self._show_outcome()
+        self.notices.settle("file", "hint")
         self._show_file()
         self.findings.control.open_project(self._root(), self.file.name)
         self.editor.setFocus()
@@ -330,10 +319,10 @@ class MainWindow(QMainWindow):
     # -- models -----------------------------------------------------------------------------
 
     def _on_refreshed(self, problem: str) -> None:
-        if problem and self._banner_topic in ("", "models"):
-            self._say("models", problem, "warning")
-        elif not problem and self._banner_topic == "models":
-            self._show_outcome()
+        if problem and self.notices.topic in ("", "models"):
+            self.notices.say("models", problem, "warning")
+        elif not problem:
+            self.notices.settle("models")
 
     def _on_focus_model(self) -> None:
         edit = self.top.picker.lineEdit()
@@ -341,143 +330,14 @@ class MainWindow(QMainWindow):
             edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
             edit.selectAll()
 
-    # -- a run ------------------------------------------------------------------------------
-
-    def _on_run(self) -> None:
-        if not self.runs.running:
-            self.top.picker.settle()
-            self.tasks.start(self._run(), "run")
-
-    async def _run(self) -> None:
-        choice = self.top.picker.choice()
-        source = self.file.source()
-        if source is None:
-            self._say("hint", self.tr("Open a contract first, with Ctrl+O."), "info")
-            return
-        if self.file.past is not None:
-            text = self.tr("This source is an old one. Open its file, or save it, to audit it.")
-            self._say("hint", text, "info")
-            return
-        if choice is None:
-            self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
-            return
-        if await self.models.may_send(choice):
-            self.findings.control.begin_run([source])
-            await self.runs.run([source], choice, root=self._root())
-
-    def _on_started(self) -> None:
-        self.report.start(self.runs.title)
-        self._banner_topic = ""
-        choice = self.top.picker.choice()
-        if choice is not None and choice.model.practice:
-            self._say("run", self.runs.practice_notice(), "info")
-        self.actions_by_name["stop"].setEnabled(True)
-        self.actions_by_name["run"].setEnabled(False)
-        self.top.set_running(running=True)
-        self.top.picker.setEnabled(False)
-        self.servers.set_running(running=True)
-        self._show_choice()
-        if self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
-        self._status_timer.start()
-        self._show_progress()
-        self._show_export()
-
-    def _on_preview(self) -> None:
-        self.tasks.start(self._preview(), "preview")
-
-    async def _preview(self) -> None:
-        from spectr_desktop.ui.request_preview import RequestPreview, Shown  # noqa: PLC0415  # rarely
-
-        choice, source = self.top.picker.choice(), self.file.source()
-        if choice is None or source is None:
-            self._say("hint", self.tr("Open a contract and pick a model first."), "info")
-            return
-        try:
-            plan, requests = self.runs.preview([source], choice)
-        except SpectrError as error:
-            self._on_file_error(error)
-            return
-        tokens = sum(cell.estimated_input for cell in plan.header.cells)
-        shown = Shown(requests, self.models.host(choice), choice.locality, tokens)
-        await RequestPreview(shown, self._theme, self).read()
+    # -- what is kept -----------------------------------------------------------------------
 
     def _on_erase(self) -> None:
         root = self.file.root
         if root is None:
-            self._say("hint", self.tr("Open a file of that client first."), "info")
+            self.notices.say("hint", self.tr("Open a file of that client first."), "info")
         else:
             self.keeping.erase_client(str(root.resolve()))
-
-    def _on_run_opened(self) -> None:
-        """A run of long ago is on the screen, or its report was erased."""
-        result = self.runs.result
-        if result is None:
-            self.status.show_idle()
-            self.report.show_totals("")
-        else:
-            self.status.show_result(result, saved=self.runs.saved)
-            self.report.thinking.set_tokens(result.usage.thinking)
-            self.report.show_totals(" · ".join(self.status.totals(result)))
-            self._columns.show_page(self.report)
-        self._show_outcome()
-        self._show_export()
-
-    def _on_stop(self) -> None:
-        if self.runs.running:
-            self.runs.stop()
-        else:
-            self.findings.stop()
-
-    def _on_asking(self, running: bool) -> None:
-        self.actions_by_name["stop"].setEnabled(running or self.runs.running)
-
-    def _on_failed(self, sentence: str, detail: str) -> None:
-        self.findings.control.end_run("", [])
-        self._show_not_running()
-        self.status.show_message(self.tr("Not started"))
-        if self.runs.result is not None:  # the report before this one is still there
-            self.report.set_markdown("".join(self.runs.result.texts.values()))
-        self._say("run", sentence, "error", detail)
-
-    def _on_finished(self) -> None:
-        self.report.finish()
-        result, header = self.runs.result, self.runs.header
-        assert result is not None  # noqa: S101  # the signal says that they are there
-        assert header is not None  # noqa: S101
-        self.findings.control.end_run(header.id, self.runs.sightings)
-        self._show_not_running()
-        self.report.thinking.set_tokens(result.usage.thinking)
-        self.status.show_result(result, saved=self.runs.saved)
-        self.report.show_totals(" · ".join(self.status.totals(result)))
-        self.report.tell(self.status.text())
-        self._show_outcome()
-        if result.outcome is Outcome.STOPPED:
-            self._watching = self.tasks.start(self._watch_server(), "server after stop")
-
-    async def _watch_server(self) -> None:
-        async with contextlib.aclosing(self.runs.server_states()) as states:
-            async for state in states:
-                self.status.show_server(state)
-
-    def _show_outcome(self) -> None:
-        """Say above the report what it is worth; nothing else is said there any more."""
-        self.report.clear_banner()
-        self._banner_topic = ""
-        verdict = self.runs.verdict()
-        if verdict.text:
-            self._say("run", verdict.text, verdict.kind, verdict.detail)
-
-    def _show_not_running(self) -> None:
-        self._status_timer.stop()
-        self.actions_by_name["stop"].setEnabled(self.findings.asking)
-        self.actions_by_name["run"].setEnabled(True)
-        self.top.set_running(running=False)
-        self.top.picker.setEnabled(True)
-        self.servers.set_running(running=False)
-        self._show_choice()
-        self._show_export()
 
     # -- export -----------------------------------------------------------------------------
 
@@ -520,13 +380,6 @@ class MainWindow(QMainWindow):
         why = "" if choice else self.tr("Pick a model first, with Ctrl+M.")
         self.findings.set_ask_enabled(choice is not None, why)
 
-    def _show_progress(self) -> None:
-        progress = self.runs.progress()
-        if progress is not None:
-            self.status.show_progress(progress)
-        else:
-            self.status.show_message(self.tr("Asking the server"))
-
     def _show_export(self) -> None:
         ready = self.exports.ready
         self.top.export_button.setEnabled(ready)
@@ -559,7 +412,7 @@ class MainWindow(QMainWindow):
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_file_error(self, error: SpectrError) -> None:
-        self._say("file", error.message, "error", error.detail)
+        self.notices.say("file", error.message, "error", error.detail)
 
     def _on_unload(self) -> None:
         choice = self.top.picker.choice()
@@ -567,11 +420,10 @@ class MainWindow(QMainWindow):
             self.tasks.start(self.servers.unload(choice), "unload")
 
     def _on_task_error(self, error: BaseException) -> None:
+        if isinstance(error, SpectrError):  # whoever waited for it is gone
+            self._on_file_error(error)
+            return
         self.task_failed.emit(error)
-
-    def _say(self, topic: str, text: str, kind: BannerKind, detail: str = "") -> None:
-        self._banner_topic = topic
-        self.report.show_banner(text, kind, detail)
 
     # -- the end ----------------------------------------------------------------------------
 

@@ -352,7 +352,7 @@ async def test_the_theme_changes_during_a_run(
     press_key(window, Qt.Key.Key_R, CONTROL)
     await gate.reached()
     before = window.editor.palette().base().color().name()
-    window._theme.choose(Scheme.DARK)
+    window.theme.choose(Scheme.DARK)
     assert before == LIGHT.panel
     assert window.editor.palette().base().color().name() == DARK.panel
     gate.open()

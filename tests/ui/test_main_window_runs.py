@@ -143,10 +143,10 @@ async def test_a_second_press_sends_nothing(
     gate = ollama.answer.within = Gate()
     await start(window, contract)
     press_key(window, Qt.Key.Key_R, CONTROL)
-    window._on_run()
+    window.desk.run()
     await gate.reached()
     press_key(window, Qt.Key.Key_R, CONTROL)
-    window._on_run()
+    window.desk.run()
     gate.open()
     await idle(window)
     assert len(asked(ollama)) == 1
@@ -162,7 +162,7 @@ async def test_a_name_that_is_typed_but_not_confirmed_counts(
     assert window.focusWidget() is edit or window.focusWidget() is window.top.picker
     assert edit is not None
     edit.setText(wanted)
-    window._on_run()
+    window.desk.run()
     await idle(window)
     assert asked(ollama)[0]["model"] == wanted
     assert window.top.picker.currentText() == wanted
@@ -213,7 +213,7 @@ async def test_stop_works_in_every_phase(
     await start(window, contract, named)
     press_key(window, Qt.Key.Key_R, CONTROL)
     await gate.reached()
-    await until(lambda: _PHASES[phase] in status(window), window._status_timer.timeout)
+    await until(lambda: _PHASES[phase] in status(window), window.desk.status_timer.timeout)
     finished = signal_future(window.runs.finished)
     _STOPS[how](window)
     await finished
