@@ -88,7 +88,9 @@ class RequestPreview(QDialog):
             (QKeySequence("Shift+F3"), lambda: self._bar().step(-1)),
         ):
             QShortcut(keys, self).activated.connect(slot)
+        self._filled: set[int] = set()
         self._list.currentRowChanged.connect(self._on_row_changed)
+        self._tabs.currentChanged.connect(self._on_tab_changed)
         self._list.setCurrentRow(len(shown.requests) - 1)  # the one with the source
         self._list.setFocus()
 
@@ -237,15 +239,25 @@ class RequestPreview(QDialog):
         self._bar().open()
 
     def _on_row_changed(self) -> None:
-        request = self._request()
-        if request is None:
+        for view in self._views:
+            view.forget()
+        self._filled.clear()
+        self._on_tab_changed()
+
+    def _on_tab_changed(self) -> None:
+        """Put the request into the tab that is shown, if it is not there yet."""
+        tab, request = self._tabs.currentIndex(), self._request()
+        if tab in self._filled or request is None:
             return
-        raw = _raw(request)
-        lines = [raw[at : at + _BYTES_IN_LINE] for at in range(0, len(raw), _BYTES_IN_LINE)]
+        self._filled.add(tab)
         nothing = self.tr("(no body)")
-        self.text.show_lines((request.readable() or nothing).split("\n"))
-        self.bytes.show_lines(lines or [nothing])
-        self.headers.show_lines(_head(request).split("\n"))
+        if tab == 0:
+            self.text.show_lines((request.readable() or nothing).split("\n"))
+        elif tab == 1:
+            raw, most = _raw(request) or nothing, _BYTES_IN_LINE
+            self.bytes.show_lines([raw[at : at + most] for at in range(0, len(raw), most)])
+        else:
+            self.headers.show_lines(_head(request).split("\n"))
 
     def _on_copy(self) -> None:
         request = self._request()

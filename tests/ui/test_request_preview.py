@@ -106,15 +106,19 @@ async def test_the_request_with_the_source_is_shown_first(parent: QWidget, theme
         + "\n"
     )
     body = _request().body.decode()
+    opened.tabs.setCurrentIndex(1)
     assert dialog.bytes.toPlainText().replace("\n", "") == body
+    opened.tabs.setCurrentIndex(2)
     assert dialog.headers.toPlainText().split("\n") == [
         f"POST {_URL}",
         "content-type: application/json",
         f"authorization: Bearer {HIDDEN}6789",
     ]
     opened.list.setCurrentRow(0)
-    assert dialog.text.toPlainText() == "(no body)"
     assert dialog.headers.toPlainText() == f"GET {_LOAD.url}"
+    for tab, view in enumerate((dialog.text, dialog.bytes)):
+        opened.tabs.setCurrentIndex(tab)
+        assert view.toPlainText() == "(no body)"
     dialog.reject()
     await opened.closed()
 
