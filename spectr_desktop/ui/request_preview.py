@@ -27,6 +27,8 @@ from spectr_desktop.ui.growing_text import GrowingText
 from spectr_desktop.ui.hostile_text import visible
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from spectr_desktop.ui.theme import Theme
 
 # Characters of a line in which the bytes are shown: JSON has no line ends of its own.
@@ -43,7 +45,8 @@ class Shown:
 
     Attributes:
         requests: in the order in which they would be sent.
-        host: where they go, as a person reads it.
+        host: where the source goes, as a person reads it; "" for the built-in engine. Of a model
+            that Ollama forwards, not Ollama's address but the service's.
         locality: whether that is this machine.
         tokens: of the prompts, estimated.
     """
@@ -113,12 +116,12 @@ class RequestPreview(QDialog):
             self.close()
             self.deleteLater()
 
-    def reject(self) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes the bar first."""
-        if self._bar().isHidden():
-            super().reject()
-        else:
+        if event.key() == Qt.Key.Key_Escape and not self._bar().isHidden():
             self._bar().close_bar()
+        else:
+            super().keyPressEvent(event)
 
     def _lay_out(self) -> None:
         copy = QPushButton(self.tr("Copy"), self)

@@ -192,8 +192,16 @@ async def test_it_is_read_and_closed_by_keyboard(parent: QWidget, theme: Theme) 
     await opened.closed()
 
 
+async def test_its_window_closes_also_while_words_are_found(parent: QWidget, theme: Theme) -> None:
+    opened = await _open(parent, theme)
+    press_key(opened.dialog, Qt.Key.Key_F, CONTROL)
+    assert opened.dialog.close()
+    await opened.closed()
+
+
 async def test_a_cancelled_wait_closes_it(parent: QWidget, theme: Theme) -> None:
     opened = await _open(parent, theme)
+    press_key(opened.dialog, Qt.Key.Key_F, CONTROL)
     opened.reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opened.closed()
