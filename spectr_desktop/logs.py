@@ -21,6 +21,12 @@ _FILE = "spectr-desktop.log"
 # What keys look like, and the headers that carry them: a net under code that never logs them.
 _SECRET = re.compile(
     r"(?i)\bsk-[a-z0-9_-]{8,}"
+    r"|\b(?:gsk|hf|r8)_[a-z0-9_-]{16,}|\b(?:xai|pplx|nvapi|csk)-[a-z0-9_-]{16,}"
+    r"|\baiza[a-z0-9_-]{20,}"
+    r"|[?&]key=[^\s&'\"]+"
+    # What words are not: long, and with a digit.
+    r"|\bbearer\s+(?=[^\s'\"]*\d)[a-z0-9._~+/=%-]{12,}"
+    r"|(?:\b|_)keys?\b[\"']?(?:\s*[:=]|\s+is)?\s*[\"']?(?=[^\s'\"]*\d)[a-z0-9+_=%-][a-z0-9+/_=%.-]{23,}"
     r"|(?:x-api-key|authorization|api[_-]?key)[\"']?\s?[:=,]\s?(?:b?[\"'])?"
     r"(?:(?:bearer|basic)\s+)?[^\s'\",}]+"
 )

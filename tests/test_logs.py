@@ -44,6 +44,21 @@ def written(folder: Path) -> str:
         "[(b'authorization', b'Bearer SECRETSECRET')]",
         "OPENAI_API_KEY=SECRETSECRET",
         '{"api_key": "SECRETSECRET"}',
+        "sk-proj-SECRETSECRET_0123-abc",
+        "sk-or-v1-SECRETSECRET0123456789",
+        "gsk_SECRETSECRET0123456789",
+        "AIzaSECRETSECRET0123456789_-abc",
+        "hf_SECRETSECRETSECRET",
+        "xai-SECRETSECRET0123456789",
+        "nvapi-SECRETSECRET0123456789",
+        "http://127.0.0.1:1/v1/models?key=SECRET&a=b",
+        "Bearer SECRETSECRET0123456789",
+        "bearer SECRETSECRET.e30.0_-+/=%2F",
+        "the key 5EC0SECRET0123456789abcdef01234567 was refused",
+        "key=SECRETSECRET0123456789abcd+/==",
+        "keys: 'SECRETSECRET0123456789abcd'",
+        "the key is SECRETSECRET0123456789abcd",
+        '{"access_key": "SECRETSECRET0123456789abcd"}',
     ],
 )
 def test_keys_are_taken_out(folder: Path, said: str) -> None:
@@ -74,8 +89,23 @@ def test_an_error_that_may_quote_somebody_is_told_without_its_words(folder: Path
     assert text.count(f'File "{__file__}"') == 2
 
 
-def test_other_text_stays(folder: Path) -> None:
-    said = "127.0.0.1:8080: ReadError: authorization was not needed"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "127.0.0.1:8080: ReadError: authorization was not needed",
+        "127.0.0.1: HTTP 401, auth, request req_011CSHoEeqs5C35K2UUqR7Fy",
+        "key_missing: there is no key for api.anthropic.com",
+        "keychain: keyring.errors.KeyringLocked",
+        "the key of 127.0.0.1:11434 is kept in memory until the program ends",
+        "bearer authentication is not offered",
+        "a key is /home/somebody/projects/2026/contracts.pem",
+        "key presses are ignored: Ctrl+Shift+F12",
+        "risk-assessment of disk-cache-12345678, task-0123456789abcdef",
+        "Ollama 0.33.1 at 127.0.0.1:11434, qwen3:8b-q4_K_M",
+        "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ],
+)
+def test_other_text_stays(folder: Path, said: str) -> None:
     logs.logger("spectr_desktop.somewhere").info("%s", said)
     assert said in written(folder)
 

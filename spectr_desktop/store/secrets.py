@@ -80,10 +80,10 @@ def system_keychain() -> Keychain | None:
         found: object = keyring.get_keyring()
         chosen = allowed_keychain(found)
     except Exception as error:  # noqa: BLE001  # backends raise what their libraries do
-        _log.warning("no keychain: %s", type(error).__name__)
+        _log.info("no keychain: %s", type(error).__name__)
         return None
     if chosen is None:
-        _log.warning("%s is no system's keychain: keys stay in memory", type(found).__module__)
+        _log.info("%s is no system's keychain: keys stay in memory", type(found).__module__)
     return chosen
 
 

@@ -22,7 +22,9 @@ _PIECE_CHARACTERS = 100_000
 def _parts(line: str) -> list[str]:
     """A line, or what it is put in as if it is longer than a piece."""
     most = _PIECE_CHARACTERS
-    return [line[at : at + most] for at in range(0, len(line) or 1, most)]
+    if len(line) <= most:
+        return [line]
+    return [line[at : at + most] for at in range(0, len(line), most)]
 
 
 class GrowingText(QPlainTextEdit):
@@ -57,6 +59,12 @@ class GrowingText(QPlainTextEdit):
         self.clear()
         self._timer.start()
         self._on_timeout()
+
+    def forget(self) -> None:
+        """Show nothing."""
+        self._timer.stop()
+        self._lines = ()
+        self.clear()
 
     def _on_timeout(self) -> None:
         start, size = self._at, 0

@@ -27,6 +27,8 @@ from spectr_desktop.ui.growing_text import GrowingText
 from spectr_desktop.ui.hostile_text import visible
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from spectr_desktop.ui.theme import Theme
 
 # Characters of a line in which the bytes are shown: JSON has no line ends of its own.
@@ -43,7 +45,8 @@ class Shown:
 
     Attributes:
         requests: in the order in which they would be sent.
-        host: where they go, as a person reads it.
+        host: where the source goes, as a person reads it; "" for the built-in engine. Of a model
+            that Ollama forwards, not Ollama's address but the service's.
         locality: whether that is this machine.
         tokens: of the prompts, estimated.
     """
@@ -88,7 +91,9 @@ class RequestPreview(QDialog):
             (QKeySequence("Shift+F3"), lambda: self._bar().step(-1)),
         ):
             QShortcut(keys, self).activated.connect(slot)
+        self._filled: set[int] = set()
         self._list.currentRowChanged.connect(self._on_row_changed)
+        self._tabs.currentChanged.connect(self._on_tab_changed)
         self._list.setCurrentRow(len(shown.requests) - 1)  # the one with the source
         self._list.setFocus()
 
@@ -111,12 +116,12 @@ class RequestPreview(QDialog):
             self.close()
             self.deleteLater()
 
-    def reject(self) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes the bar first."""
-        if self._bar().isHidden():
-            super().reject()
-        else:
+        if event.key() == Qt.Key.Key_Escape and not self._bar().isHidden():
             self._bar().close_bar()
+        else:
+            super().keyPressEvent(event)
 
     def _lay_out(self) -> None:
         copy = QPushButton(self.tr("Copy"), self)
@@ -237,15 +242,25 @@ class RequestPreview(QDialog):
         self._bar().open()
 
     def _on_row_changed(self) -> None:
-        request = self._request()
-        if request is None:
+        for view in self._views:
+            view.forget()
+        self._filled.clear()
+        self._on_tab_changed()
+
+    def _on_tab_changed(self) -> None:
+        """Put the request into the tab that is shown, if it is not there yet."""
+        tab, request = self._tabs.currentIndex(), self._request()
+        if tab in self._filled or request is None:
             return
-        raw = _raw(request)
-        lines = [raw[at : at + _BYTES_IN_LINE] for at in range(0, len(raw), _BYTES_IN_LINE)]
+        self._filled.add(tab)
         nothing = self.tr("(no body)")
-        self.text.show_lines((request.readable() or nothing).split("\n"))
-        self.bytes.show_lines(lines or [nothing])
-        self.headers.show_lines(_head(request).split("\n"))
+        if tab == 0:
+            self.text.show_lines((request.readable() or nothing).split("\n"))
+        elif tab == 1:
+            raw, most = _raw(request) or nothing, _BYTES_IN_LINE
+            self.bytes.show_lines([raw[at : at + most] for at in range(0, len(raw), most)])
+        else:
+            self.headers.show_lines(_head(request).split("\n"))
 
     def _on_copy(self) -> None:
         request = self._request()

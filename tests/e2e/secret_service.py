@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,9 +90,15 @@ class SecretService:
             self._daemon.stdin.close()
             appeared()
 
+    def freeze(self) -> None:
+        """From now on it keeps everybody waiting, as one that asks for its password."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGSTOP)
+
     def stop(self) -> None:
         """End the keychain; what it has kept stays in its files."""
         if self._daemon is not None:
+            self._daemon.send_signal(signal.SIGCONT)
             self._daemon.terminate()
             self._daemon.wait()
             self._daemon = None

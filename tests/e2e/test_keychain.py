@@ -26,12 +26,14 @@ _ROOT = Path(__file__).parents[2]
 _PASSWORD = "a password of the keychain"  # noqa: S105  # of a keychain that ends with its test
 _KEY = "sk-ant-api03-SECRET-a/b+c&d=0123456789"
 # What another program of ours does with the key of a server: provider, address, key.
-_SAVE = """
+_START = """
+import asyncio
 import sys
 from spectr_desktop.audit.keys import ServerKeys
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.server import ServerConfig
-import asyncio
+"""
+_SAVE = f"""{_START}
 what, provider, address, *key = sys.argv[1:]
 keys, server = ServerKeys(), ServerConfig(provider, address)
 async def main():
@@ -42,6 +44,29 @@ try:
 except SpectrError as error:
     print(error.code, error.message, error.detail)
     print(keys.source(server)() or "none")
+"""
+# A key is saved, the keychain goes away, and the key is asked for.
+_GONE = f"""{_START}
+keys, server = ServerKeys(), ServerConfig("anthropic", "https://api.example.org")
+async def main():
+    print(await keys.save(server, sys.argv[1]), flush=True)
+    sys.stdin.readline()
+    for asking in (keys.load((server,)), keys.forget(server)):
+        try:
+            await asking
+        except SpectrError as error:
+            print(error.code, keys.source(server)() or "none")
+asyncio.run(main())
+"""
+# The keychain is asked, and the program ends before it has answered.
+_ENDED = f"""{_START}
+async def main():
+    asking = asyncio.create_task(ServerKeys().load((ServerConfig("anthropic"),)))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait((asking,))
+    print("ended", asking.cancelled())
+asyncio.run(main())
 """
 
 
@@ -111,6 +136,28 @@ def test_without_a_keychain_on_the_bus_the_key_stays_in_memory(service: SecretSe
     assert said.startswith("This system has no keychain")
     assert key == _KEY
     assert not [name for name, raw in _files(service.home).items() if b"SECRET" in raw]
+
+
+def test_a_keychain_that_goes_away_is_a_sentence(service: SecretService) -> None:
+    command = [sys.executable, "-c", _GONE, _KEY]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=_ROOT) as program:
+        assert program.stdout is not None
+        assert "Secret Service" in program.stdout.readline()
+        service.stop()
+        out, _ = program.communicate("\n")
+    # The key that is loaded stays until it is to be forgotten.
+    assert out.splitlines() == [f"keychain {_KEY}", "keychain none"]
+
+
+def test_the_program_ends_though_the_keychain_does_not_answer(service: SecretService) -> None:
+    service.freeze()
+    command = [sys.executable, "-c", _ENDED]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=_ROOT, check=True, timeout=60
+    )
+    assert done.stdout == "ended True\n"
+    assert done.stderr == ""
 
 
 def test_a_backend_that_writes_files_is_not_used_though_it_is_asked_for(

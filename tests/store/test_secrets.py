@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 from types import ModuleType
@@ -306,6 +307,13 @@ def test_the_keychain_is_looked_for_once_and_only_when_needed() -> None:
     kept.read(_OTHER)
     assert kept.backend_name() == ""
     assert asked == [1]
+
+
+def test_keyring_is_not_imported_before_a_key_is_asked_for() -> None:
+    program = "import sys; from spectr_desktop.audit.keys import ServerKeys; ServerKeys()"
+    told = f"{program}; print('keyring' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 async def test_keys_are_loaded_before_they_are_asked_for() -> None:

@@ -106,15 +106,19 @@ async def test_the_request_with_the_source_is_shown_first(parent: QWidget, theme
         + "\n"
     )
     body = _request().body.decode()
+    opened.tabs.setCurrentIndex(1)
     assert dialog.bytes.toPlainText().replace("\n", "") == body
+    opened.tabs.setCurrentIndex(2)
     assert dialog.headers.toPlainText().split("\n") == [
         f"POST {_URL}",
         "content-type: application/json",
         f"authorization: Bearer {HIDDEN}6789",
     ]
     opened.list.setCurrentRow(0)
-    assert dialog.text.toPlainText() == "(no body)"
     assert dialog.headers.toPlainText() == f"GET {_LOAD.url}"
+    for tab, view in enumerate((dialog.text, dialog.bytes)):
+        opened.tabs.setCurrentIndex(tab)
+        assert view.toPlainText() == "(no body)"
     dialog.reject()
     await opened.closed()
 
@@ -188,8 +192,16 @@ async def test_it_is_read_and_closed_by_keyboard(parent: QWidget, theme: Theme) 
     await opened.closed()
 
 
+async def test_its_window_closes_also_while_words_are_found(parent: QWidget, theme: Theme) -> None:
+    opened = await _open(parent, theme)
+    press_key(opened.dialog, Qt.Key.Key_F, CONTROL)
+    assert opened.dialog.close()
+    await opened.closed()
+
+
 async def test_a_cancelled_wait_closes_it(parent: QWidget, theme: Theme) -> None:
     opened = await _open(parent, theme)
+    press_key(opened.dialog, Qt.Key.Key_F, CONTROL)
     opened.reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opened.closed()
