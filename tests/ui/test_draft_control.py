@@ -111,12 +111,14 @@ async def test_edits_are_kept_after_the_last_key(desk: _Desk, vault: Path) -> No
     assert (draft.path, draft.root) == (str(vault), str(vault.parent))
     assert (draft.text, draft.based_on) == ("// x" + _SOURCE, digest(_SOURCE))
     assert vault.read_bytes() == _SOURCE.encode()
+    await desk.settled()
 
 
 async def test_the_waits_are_short_enough(desk: _Desk) -> None:
     for clock, most in ((desk.quiet, 1000), (desk.longest, 5000)):
         assert clock.isSingleShot()
         assert 0 < clock.interval() < most
+    await desk.settled()
 
 
 async def test_who_types_on_and_on_is_kept_too(desk: _Desk, vault: Path) -> None:
@@ -133,6 +135,7 @@ async def test_who_types_on_and_on_is_kept_too(desk: _Desk, vault: Path) -> None
     await desk.kept()
     (text,) = _on_disk()
     assert "// xycontract" in text
+    await desk.settled()
 
 
 async def test_a_new_text_without_a_file_is_kept(desk: _Desk) -> None:
@@ -140,6 +143,7 @@ async def test_a_new_text_without_a_file_is_kept(desk: _Desk) -> None:
     await desk.kept()
     (draft,) = await _found_again(desk)
     assert (draft.path, draft.root, draft.text) == ("", "", "contract New {}")
+    await desk.settled()
 
 
 async def test_saving_removes_the_draft(desk: _Desk, vault: Path) -> None:
@@ -152,6 +156,7 @@ async def test_saving_removes_the_draft(desk: _Desk, vault: Path) -> None:
     desk.type("y")
     await desk.kept()
     assert len(_on_disk()) == 1
+    await desk.settled()
 
 
 async def test_undoing_everything_removes_the_draft(desk: _Desk, vault: Path) -> None:
@@ -161,6 +166,7 @@ async def test_undoing_everything_removes_the_draft(desk: _Desk, vault: Path) ->
     desk.editor.undo()
     await desk.settled()
     assert _on_disk() == []
+    await desk.settled()
 
 
 async def test_typing_the_old_text_again_removes_the_draft(desk: _Desk, vault: Path) -> None:
@@ -172,6 +178,7 @@ async def test_typing_the_old_text_again_removes_the_draft(desk: _Desk, vault: P
     assert desk.file.modified
     await desk.kept()
     assert _on_disk() == []
+    await desk.settled()
 
 
 async def test_undo_while_the_first_draft_is_written_leaves_none(desk: _Desk, vault: Path) -> None:
@@ -183,6 +190,7 @@ async def test_undo_while_the_first_draft_is_written_leaves_none(desk: _Desk, va
     desk.editor.undo()
     await desk.settled()
     assert _on_disk() == []
+    await desk.settled()
 
 
 async def test_opening_another_file_after_discard_removes_the_draft(
@@ -198,6 +206,7 @@ async def test_opening_another_file_after_discard_removes_the_draft(
     await opening
     await desk.settled()
     assert _on_disk() == []
+    await desk.settled()
 
 
 @pytest.mark.parametrize(("key", "left"), [("discard", 0), ("cancel", 1), ("save", 0)], ids=str)
@@ -209,6 +218,7 @@ async def test_the_end_after_a_question(desk: _Desk, vault: Path, key: str, left
     await answer(desk, key)
     assert await closing is (key != "cancel")
     assert len(await _found_again(desk)) == left
+    await desk.settled()
 
 
 async def test_who_types_on_after_discard_keeps_what_they_type(desk: _Desk, vault: Path) -> None:
@@ -220,6 +230,7 @@ async def test_who_types_on_after_discard_keeps_what_they_type(desk: _Desk, vaul
     desk.type("y")
     (draft,) = await _found_again(desk)
     assert draft.text == "xy" + _SOURCE
+    await desk.settled()
 
 
 async def test_the_end_without_a_question_keeps_the_last_key(desk: _Desk, vault: Path) -> None:
@@ -227,6 +238,7 @@ async def test_the_end_without_a_question_keeps_the_last_key(desk: _Desk, vault:
     desk.type("// x")
     (draft,) = await _found_again(desk)  # no timer has run out
     assert draft.text == "// x" + _SOURCE
+    await desk.settled()
 
 
 async def test_a_full_disk_is_told_once_and_tried_again(
@@ -252,6 +264,7 @@ async def test_a_full_disk_is_told_once_and_tried_again(
     desk.type("!")
     await desk.kept()
     assert len(desk.problems) == 2
+    await desk.settled()
 
 
 # -- the next start ---------------------------------------------------------------------------
@@ -273,6 +286,7 @@ async def test_a_draft_is_offered_and_put_back_as_one_edit(desk: _Desk, vault: P
     assert not desk.file.modified
     await desk.settled()
     assert _on_disk() == []
+    await desk.settled()
 
 
 async def test_what_is_typed_after_it_was_put_back_stays_one_draft(
@@ -285,6 +299,7 @@ async def test_what_is_typed_after_it_was_put_back_stays_one_draft(
     await desk.kept()
     (draft,) = await _found_again(desk)
     assert (draft.id, draft.text) == (left.id, "// mine\nmore " + _SOURCE)
+    await desk.settled()
 
 
 async def test_edits_that_are_open_are_asked_for_first(
@@ -308,6 +323,7 @@ async def test_edits_that_are_open_are_asked_for_first(
     await desk.settled()
     (draft,) = await _found_again(desk)
     assert (draft.path, draft.text) == (str(vault), "mine")
+    await desk.settled()
 
 
 async def test_a_file_that_changed_meanwhile_is_said_to_have(desk: _Desk, vault: Path) -> None:
@@ -325,6 +341,7 @@ async def test_a_file_that_changed_meanwhile_is_said_to_have(desk: _Desk, vault:
     dialog.reject()
     desk.editor.undo()
     assert desk.editor.text() == "// theirs\n" + _SOURCE
+    await desk.settled()
 
 
 async def test_the_draft_of_a_file_that_is_gone_brings_it_back(desk: _Desk, vault: Path) -> None:
@@ -338,6 +355,7 @@ async def test_the_draft_of_a_file_that_is_gone_brings_it_back(desk: _Desk, vaul
     assert vault.read_bytes() == b"mine\n"
     await desk.settled()
     assert _on_disk() == []
+    await desk.settled()
 
 
 async def test_the_draft_of_a_new_text_has_no_file(desk: _Desk, vault: Path) -> None:
@@ -350,6 +368,7 @@ async def test_the_draft_of_a_new_text_has_no_file(desk: _Desk, vault: Path) -> 
     assert (desk.file.document, desk.file.name) == (None, "Untitled.sol")
     assert desk.editor.text() == "contract New {}"
     assert desk.file.modified
+    await desk.settled()
 
 
 @pytest.mark.parametrize("key", ["delete", "cancel"])
@@ -361,6 +380,7 @@ async def test_deleting_asks(desk: _Desk, vault: Path, key: str) -> None:
     await desk.settled()
     assert desk.bar.isHidden() is (key == "delete")
     assert len(_on_disk()) == (key == "cancel")
+    await desk.settled()
 
 
 async def test_a_closed_offer_comes_again_at_the_next_start(desk: _Desk, vault: Path) -> None:
@@ -370,6 +390,7 @@ async def test_a_closed_offer_comes_again_at_the_next_start(desk: _Desk, vault: 
     assert desk.bar.isHidden()
     (draft,) = await _found_again(desk)
     assert draft.text == "mine"
+    await desk.settled()
 
 
 async def test_damaged_drafts_are_said_to_be_so(desk: _Desk, vault: Path) -> None:
@@ -385,6 +406,7 @@ async def test_damaged_drafts_are_said_to_be_so(desk: _Desk, vault: Path) -> Non
     desk.answer("open")
     await desk.settled()
     assert desk.editor.text() == "mine, al"
+    await desk.settled()
 
 
 # -- a real program ---------------------------------------------------------------------------
@@ -437,3 +459,4 @@ async def test_the_edits_of_a_killed_program_are_found_by_the_next(
     await desk.settled()
     assert desk.editor.text() == "// typed " + _SOURCE
     assert vault.read_text() == _SOURCE
+    await desk.settled()
