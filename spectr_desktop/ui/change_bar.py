@@ -150,7 +150,8 @@ class ChangeBar(QFrame):
             self._waiting.setText(self.tr("{n} more").format(n=more))
         if offer is self._shown:
             return
-        focused = next((b.objectName() for b in self._all_buttons() if b.hasFocus()), "")
+        focus = self.window().focusWidget()
+        focused = focus.objectName() if focus in self._all_buttons() else ""
         self._shown = offer
         for button in self._all_buttons():
             self._buttons.removeWidget(button)
@@ -187,6 +188,7 @@ class ChangeBar(QFrame):
             button.setAutoDefault(True)  # Return presses it, as Space does
             button.clicked.connect(lambda _checked=False, key=key: self._answer(key))
             self._buttons.addWidget(button)
+            button.show()  # a layout does that later, and who is not shown takes no focus
         self._buttons.addStretch(1)
         buttons = self._all_buttons()
         for before, after in zip(buttons, [*buttons[1:], self._close], strict=True):

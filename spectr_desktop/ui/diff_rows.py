@@ -100,7 +100,7 @@ class RowPainter(QStyledItemDelegate):
         self._theme = theme
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint one row; what is chosen keeps its sign and gets the colour of a selection."""
+        """Paint one row; one that is chosen keeps its sign and its tint."""
         row, colors = self._rows.diff.rows[index.row()], self._theme.colors
         area = QRectF(option.rect)  # pyright: ignore[reportAttributeAccessIssue]
         font = option.font  # pyright: ignore[reportAttributeAccessIssue]
@@ -111,7 +111,7 @@ class RowPainter(QStyledItemDelegate):
         painter.save()
         painter.setFont(font)
         painter.fillRect(area, QColor(_ground(row.kind, colors, chosen=chosen)))
-        if tone and not chosen:
+        if tone:
             painter.fillRect(area, _tinted(tone, _TINT))
         text, words = shown_line(row)
         if row.kind is RowKind.GAP:

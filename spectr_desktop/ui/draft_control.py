@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.document import Document, read_document
-from spectr_desktop.store import drafts
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.when import moment
 
@@ -63,7 +62,7 @@ class DraftControl(QObject):
         super().__init__(window)
         self._editor, self._file, self._bar = editor, file, bar
         self._tasks, self._theme, self._window = tasks, theme, window
-        self._drafts = store or drafts.Drafts()
+        self._store = store
         self._current: Draft | None = None  # what is on the disk now, without its text
         self._writer: asyncio.Task[None] | None = None
         self._due = self._told = self._discarded = self._closed = False
@@ -76,6 +75,15 @@ class DraftControl(QObject):
         editor.modified_changed.connect(self._on_modified_changed)
         file.document_changed.connect(self._on_document_changed)
         file.discarded.connect(self._on_discarded)
+
+    @property
+    def _drafts(self) -> Drafts:
+        """Where drafts are kept; loaded with the first of them, not with the window."""
+        if self._store is None:
+            from spectr_desktop.store.drafts import Drafts  # noqa: PLC0415  # json, datetime
+
+            self._store = Drafts()
+        return self._store
 
     # -- while somebody types ---------------------------------------------------------------
 
@@ -140,6 +148,8 @@ class DraftControl(QObject):
             self.dropped.emit()
 
     def _made(self, document: Document | None, text: str) -> Draft:
+        from spectr_desktop.store import drafts  # noqa: PLC0415  # as `_drafts`
+
         return drafts.Draft(
             path=str(document.path.absolute()) if document else "",
             root=str(self._file.folder) if document else "",
@@ -156,7 +166,9 @@ class DraftControl(QObject):
             if held:
                 self._drafts.delete(held)
             return None
-        based_on = drafts.digest(base) if base is not None else ""
+        from spectr_desktop.store.drafts import digest  # noqa: PLC0415  # as `_drafts`
+
+        based_on = digest(base) if base is not None else ""
         kept = self._drafts.write(replace(wanted, id=held, based_on=based_on))
         return replace(kept, text="")
 
@@ -179,7 +191,8 @@ class DraftControl(QObject):
         self._closed = True
         while self._writer is not None:
             await asyncio.wait([self._writer])
-        self._drafts.close()
+        if self._store is not None:
+            self._store.close()
 
     # -- after a program that was killed ----------------------------------------------------
 
@@ -225,6 +238,7 @@ class DraftControl(QObject):
             Whether that was done; the draft stays until the source is saved or let go.
         """
         document, there = await asyncio.to_thread(_on_disk, draft)
+        base = await asyncio.to_thread(_digest, document)
         if not await self._file.open_with(document, draft.text):
             return False
         while self._writer is not None:  # it removes the draft of the file that was open
@@ -235,7 +249,7 @@ class DraftControl(QObject):
         self._bar.withdraw(_topic(draft))
         if document is not None and not there:
             self._file.lose()
-        elif document is not None and drafts.digest(document.text) != draft.based_on:
+        elif document is not None and base != draft.based_on:
             self._warn_of_other_base(draft)
         self._keep_soon()
         return True
@@ -299,6 +313,12 @@ def _on_disk(draft: Draft) -> tuple[Document | None, bool]:
         return read_document(path), True
     except SpectrError:
         return Document(path, "", draft.encoding, draft.newline), False
+
+
+def _digest(document: Document | None) -> str:
+    from spectr_desktop.store.drafts import digest  # noqa: PLC0415  # as `_drafts`
+
+    return digest(document.text) if document else ""
 
 
 def _topic(draft: Draft) -> str:

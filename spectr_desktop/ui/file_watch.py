@@ -59,7 +59,7 @@ class FileWatch(QObject):
         self._theirs: Document | None = None  # what is offered
         self._refused = ""  # the code of what was told in `failed`
         self._checking: asyncio.Task[None] | None = None
-        self._again = False
+        self._again = self._closed = False
         self._watcher = QFileSystemWatcher(self)
         self._watcher.fileChanged.connect(self.look_soon)
         self._watcher.directoryChanged.connect(self.look_soon)
@@ -73,8 +73,18 @@ class FileWatch(QObject):
         file.document_changed.connect(self._on_document_changed)
         editor.modified_changed.connect(self._on_modified_changed)
 
+    def close(self) -> None:
+        """Before the program ends: what happens from now on is of no interest."""
+        self._closed = True
+        self._debounce.stop()
+        watched = [*self._watcher.files(), *self._watcher.directories()]
+        if watched:
+            self._watcher.removePaths(watched)
+
     def look_soon(self) -> None:
         """Something may have happened to the file."""
+        if self._closed:
+            return
         self._watch()  # the watcher lets a file go that was replaced
         if self._file.document is not None:
             self._debounce.start()
@@ -94,6 +104,8 @@ class FileWatch(QObject):
 
     def _watch(self) -> None:
         """Watch the file that is open now, as far as it is there, and its folder."""
+        if self._closed:
+            return
         document = self._file.document
         path = document.path.absolute() if document else None
         wanted = {str(path), str(path.parent)} if path else set[str]()

@@ -68,7 +68,8 @@ class EditedFile(QWidget):
         """Return once no task is left."""
         while self.tasks._tasks:
             await asyncio.wait(set(self.tasks._tasks))
-        assert self.crashed == []
+        if self.crashed:
+            raise self.crashed[0]
 
     def answers(self) -> list[str]:
         """The keys that the bar offers now."""

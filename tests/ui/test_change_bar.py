@@ -139,6 +139,9 @@ def test_the_keyboard_is_enough_and_nothing_takes_the_focus(
     press_key(window, Qt.Key.Key_Return)
     assert given == ["open"]
     assert _text(bar) == "▲  More."
+    focused = window.focusWidget()
+    assert focused is not None
+    assert focused.objectName() == "change_open"
     # Another sentence of the same topic does not throw anybody out.
     _button(bar, "delete").setFocus()
     bar.show_offer("e", "Still more.", _ANSWERS, given.append)
