@@ -81,6 +81,7 @@ class Keeping(QObject):
     async def close(self) -> None:
         """Before the program ends: what is not saved stays as a draft."""
         if self._started:
+            self._watch.close()
             await self._drafts.flush()
         if "history" in self.__dict__:
             await self.history.close()

@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
         self.desk.changed.connect(self._show_export)
         self.desk.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.file.saved.connect(lambda _name: self.findings.control.on_saved())
+        self.file.reloaded.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
         self.findings.counted.connect(self._show_findings)
