@@ -61,6 +61,7 @@ def interrupted() -> list[Interrupted]:
     It reads the ends of all journals: call it in a thread.
     """
     found: list[Interrupted] = []
+    continued_ones: set[str] = set()
     for run in stored_runs.run_ids():
         if stored_runs.is_closed(run) or stored_runs.read_note(run).answered:
             continue
@@ -69,12 +70,27 @@ def interrupted() -> list[Interrupted]:
         except SpectrError as error:
             _log.warning("%s (%s)", error.message, error.detail)
             continue
+        if stored.header is not None:
+            continued_ones.add(stored.header.continues)
         if stored.writing or stored.closed or is_follow_up(stored.header):
             continue
-        lines = sum(text.count("\n") + 1 for text in stored.result.texts.values() if text)
-        count = len(findings_of(stored).sightings) if stored.header else 0
-        found.append(Interrupted(stored, lines, count))
-    return found
+        found.append(_counted(stored))
+    # The program may have died just when it had gone on with one: that other one is asked about.
+    return [one for one in found if one.stored.id not in continued_ones]
+
+
+def is_answered(run: str) -> bool:
+    """Whether the user has decided about an interrupted run, perhaps in another window."""
+    return stored_runs.read_note(run).answered
+
+
+def _counted(stored: StoredRun) -> Interrupted:
+    """What is in a run, with those that it goes on with: that is what will be shown."""
+    lines = findings = 0
+    for run in chain(stored):
+        lines += sum(text.count("\n") + 1 for text in run.result.texts.values() if text)
+        findings += len(findings_of(run).sightings) if run.header else 0
+    return Interrupted(stored, lines, findings)
 
 
 def settle(run: str) -> None:

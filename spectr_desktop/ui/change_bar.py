@@ -102,6 +102,7 @@ class ChangeBar(QFrame):
         *,
         kind: OfferKind = "warning",
         stays: Collection[str] = (),
+        urgent: bool = False,
     ) -> None:
         """Offer something; it waits behind the offers that are there already.
 
@@ -112,14 +113,24 @@ class ChangeBar(QFrame):
             on_answer: called with the key, or with `CLOSED`.
             kind: how it looks.
             stays: keys that leave the offer where it is, until `withdraw`.
+            urgent: the others wait behind this one.
         """
-        self._offers[topic] = _Offer(topic, sentence, answers, on_answer, kind, stays)
+        offer = _Offer(topic, sentence, answers, on_answer, kind, stays)
+        if urgent and topic not in self._offers:
+            self._offers = {topic: offer, **self._offers}
+        else:
+            self._offers[topic] = offer
         self._show_first()
 
     def withdraw(self, topic: str) -> None:
         """The offer is settled or has lost its ground; no answer is given."""
         if self._offers.pop(topic, None) is not None:
             self._show_first()
+
+    def withdraw_all(self, kind: str) -> None:
+        """As `withdraw`, for all topics that begin so."""
+        for topic in [topic for topic in self._offers if topic.startswith(kind)]:
+            self.withdraw(topic)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes the offer whose buttons have the focus."""

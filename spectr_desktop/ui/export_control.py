@@ -45,7 +45,8 @@ class ExportControl(QObject):
     @property
     def ready(self) -> bool:
         """There is a report, and nothing is added to it any more."""
-        return self._runs.result is not None and not self._runs.running
+        whole = self._runs.result is not None and self._runs.header is not None
+        return whole and not self._runs.running
 
     async def export(self, folder: Path) -> None:
         """Ask where, beginning with a folder, and write."""

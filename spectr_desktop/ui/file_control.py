@@ -113,8 +113,10 @@ class FileControl(QObject):
         """Open a file; what was open stays if that fails or its changes are wanted."""
         try:
             document = read_document(path)
+            modified = self.modified
             if await self._asked() != "cancel":
-                self._show(document)
+                # It may be the very file whose changes were saved meanwhile.
+                self._show(read_document(path) if modified else document)
         except SpectrError as error:
             self.failed.emit(error)
 

@@ -76,6 +76,7 @@ class FindingsControl(QObject):
         self._path = ""
         self._run = ""
         self._key = ""
+        self._past = False  # the findings are those of long ago, and nothing is kept of them
         self._selection: Finding | None = None
         self._recording: Iterator[Recorded] | None = None
         self._recorded: Recorded | None = None
@@ -130,8 +131,9 @@ class FindingsControl(QObject):
             path: the file, relative to it.
             again: read the project's file also if it is open already.
         """
-        if (root, path) == (self._root, self._path) and not again:
+        if (root, path) == (self._root, self._path) and not (again or self._past):
             return
+        self._past = False
         self.finish_recording()
         self._root, self._path, self._key = root, path, ""
         self._edit_timer.stop()
@@ -166,6 +168,7 @@ class FindingsControl(QObject):
         self.finish_recording()
         self._edit_timer.stop()
         self._book_made = PastFindings(findings, {path: self._editor.text()})
+        self._past = True
         self._show_run(runs)
 
     def show_run(self, runs: Sequence[str]) -> None:
@@ -197,6 +200,8 @@ class FindingsControl(QObject):
         self.finish_recording()
         if files and files[0].path != self._path:  # a new file that has no name yet
             self.open_project(None, files[0].path)
+        elif self._past:
+            self.open_project(self._root, self._path)
         self.take_source()
         self._run = ""
         self._run_book, self._run_place = self._book, (self._root, self._path)
@@ -463,11 +468,12 @@ class FindingsControl(QObject):
 
     def _on_sighting(self, run: str, _cell: str, start: int) -> None:
         """Show the paragraph of the report that says it."""
-        if not self._is_shown(run):
+        first = self._start_of(run)
+        if first is None:
             self.told.emit(self.tr("The report of that run is not open."))
             return
         view = self._report.view
-        line = _lines_before(view.text(), start)
+        line = _lines_before(view.text(), first + start)
         self.report_wanted.emit()
         view.go_to(view.sources.place_of(line))
 
@@ -487,17 +493,18 @@ class FindingsControl(QObject):
         at = _offset_of(text, view.sources.line_at(view.textCursor().position()))
         for one in self._book.findings():
             for sighting in one.sightings:
-                if self._is_shown(sighting.run) and sighting.start <= at < sighting.end:
+                first = self._start_of(sighting.run)
+                if first is not None and sighting.start <= at - first < sighting.end:
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
                         self._show(one)
                     return
 
-    def _is_shown(self, run: str) -> bool:
-        """Whether the live report is that of a run, the one that goes on or ended last."""
-        header = self._runs.header
-        return run == self._run or (header is not None and run == header.id)
+    def _start_of(self, run: str) -> int | None:
+        """Where a run's text begins in the live report; None if the report is another one's."""
+        known = self._runs.starts.get(run)
+        return 0 if known is None and run == self._run else known
 
 
 def _decisions() -> ModuleType:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.ui.lazy_page import LazyPage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QWidget
 
     from spectr_desktop.audit.run_history import OpenedRun
@@ -48,12 +51,14 @@ class Keeping(QObject):
         told: (str) a sentence for the status line.
         run_opened: a run of long ago is on the screen.
         history_wanted: the history is to be seen.
+        erased: all that was kept of a client was.
     """
 
     failed = Signal(object)
     told = Signal(str)
     run_opened = Signal()
     history_wanted = Signal()
+    erased = Signal()
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Keeping(QObject):
         self._theme, self._editor, self._panes = theme, editor, panes
         self._report_bar, self._models, self._window = report_bar, models, window
         self._started = False
+        self._erased: set[Path] = set()
         self.history_page = LazyPage("historyPage", window)
         self.history_page.wanted.connect(lambda: self.history)
 
@@ -119,7 +125,7 @@ class Keeping(QObject):
     def _recovery(self) -> RecoveryControl:
         from spectr_desktop.ui.recovery_control import RecoveryControl  # noqa: PLC0415
 
-        return RecoveryControl(
+        recovery = RecoveryControl(
             self._report_bar,
             self.open_run,
             self.run_again,
@@ -127,6 +133,8 @@ class Keeping(QObject):
             self._panes.tasks,
             self._window,
         )
+        recovery.failed.connect(self.failed)
+        return recovery
 
     @cached_property
     def history_view(self) -> HistoryView:
@@ -149,6 +157,7 @@ class Keeping(QObject):
         control.told.connect(self.told)
         control.failed.connect(self.failed)
         control.erase_requested.connect(self.erase_client)
+        control.erased.connect(self._on_erased)
         return control
 
     # Runs of long ago
@@ -168,29 +177,34 @@ class Keeping(QObject):
         runs = await asyncio.to_thread(recovery.chain, opened.stored)
         return await self._opener.open(runs, opened.findings)
 
-    async def run_again(self, stored: StoredRun) -> None:
-        """Ask again for what an interrupted run, which is shown, has left open."""
+    async def run_again(self, stored: StoredRun) -> bool:
+        """Ask again for what an interrupted run, which is shown, has left open.
+
+        Returns:
+            Whether it began; if not, it was said why, or the user did not want it.
+        """
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
         from spectr_desktop.ui.model_picker import Choice  # noqa: PLC0415  # as above
 
         header, panes = stored.header, self._panes
         if header is None or panes.runs.running:
-            return
+            return False
         try:
             config = recovery.server_of(header, self._models.configs())
             locality = panes.runs.provider(config).locality(header.model)
         except SpectrError as error:
             self.failed.emit(error)
-            return
+            return False
         choice = Choice(config, header.model, config.name or config.provider, locality)
         if not await self._models.may_send(choice):
-            return
-        control, past = panes.findings.control, panes.file.past is not None
+            return False
+        past = panes.file.past is not None
         if not past:
-            control.begin_run(header.files)
-        await panes.runs.run_again(stored, config)
-        if past and panes.runs.result is not None and panes.runs.ids[-1] != stored.id:
+            panes.findings.control.begin_run(header.files)
+        begun = await panes.runs.run_again(stored, config)
+        if past and begun and panes.runs.saved:
             await self.open_run(panes.runs.ids[-1])
+        return begun
 
     def _delete_run(self, run: str) -> None:
         self.history.delete([run])
@@ -206,17 +220,50 @@ class Keeping(QObject):
         """Ask for an age, and erase what is older."""
         self._panes.tasks.start(self.history.erase_older(self._window), "erase what is old")
 
+    def is_erased(self, folder: Path | None) -> bool:
+        """Whether all that was kept of this folder was erased while the window was open."""
+        return folder is not None and any(_is_in(folder, root) for root in self._erased)
+
     async def _erase(self, root: str) -> None:
-        file = self._panes.file
-        is_open = file.root is not None and _is_in(file.root, Path(root))
+        file, runs, goal = self._panes.file, self._panes.runs, Path(root)
+        waiting = runs.unsaved.runs() if runs.unsaved is not None else []
+        if waiting:  # it would come back with its disk
+            sentence = self.tr(
+                "The report on {name} waits for its disk and would be written after the erasing. "
+                "Quit the program first, and erase then."
+            ).format(name=waiting[-1].title)
+            self.failed.emit(SpectrError("unsaved_runs", sentence, detail=waiting[-1].reason))
+            return
         if not await self.history.erase_client(root, self._window):
             return
-        if is_open:
-            # What is on the screen was told to nobody; its decisions are gone with the project.
+        self._erased.add(goal)
+        self._models.forget(goal)
+        if file.root is not None and _is_in(file.root, goal):
+            # Its text stays in the editor, and is kept again when somebody goes on typing.
+            file.discarded.emit()
+        self.erased.emit()
+
+    def _on_erased(self) -> None:
+        """What was erased is neither shown nor offered any more, and nothing writes it again."""
+        file, runs = self._panes.file, self._panes.runs
+        gone = runs.saved and not runs.running and not _is_kept(runs.ids[-1:])
+        if file.root is not None and (gone or file.past is None):
             self._panes.findings.control.open_project(file.root, file.name, again=True)
-            self._panes.runs.forget()
+        if gone:
+            runs.forget()
             self._panes.report.set_markdown("")
             self.run_opened.emit()
+        self._panes.tasks.start(self._offer_again(), "offers")
+
+    async def _offer_again(self) -> None:
+        if self._started:
+            self._panes.bar.withdraw_all("draft:")
+            await self._drafts.offer_found()
+            await self._recovery.offer_interrupted()
+
+
+def _is_kept(ids: Sequence[str]) -> bool:
+    return any((paths.runs() / run).exists() for run in ids)
 
 
 def _is_in(folder: Path, root: Path) -> bool:

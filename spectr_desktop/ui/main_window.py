@@ -229,7 +229,9 @@ class MainWindow(QMainWindow):
         self.keeping.told.connect(self.status.show_message)
         self.keeping.run_opened.connect(self.desk.show_opened)
         self.keeping.history_wanted.connect(self._on_focus_history)
+        self.keeping.erased.connect(self._keep_state)
         self.settings.failed.connect(self._on_file_error)
+        self.settings.told.connect(self.status.show_message)
         self.settings.servers_changed.connect(self.refresh_models)
         self.saving.export_requested.connect(self._on_export)
         self.saving.told.connect(self.status.show_message)
@@ -439,7 +441,7 @@ class MainWindow(QMainWindow):
             self.tasks.start(self._ask_and_shut_down(), "close")
 
     def _keep_state(self) -> None:
-        document = self.file.document
+        document = None if self.keeping.is_erased(self.file.root) else self.file.document
         name = str(document.path.absolute()) if document else ""
         line = self.editor.textCursor().blockNumber() + 1
         window_state.save(window_state.of_window(self, self._columns, name, line))

@@ -140,6 +140,14 @@ class ModelControl(QObject):
             self._allow(root, host)
         return answer == "send"
 
+    def forget(self, root: Path) -> None:
+        """What was allowed for a project holds no more, nor for those in its folder."""
+        self._consents = {
+            (folder, host)
+            for folder, host in self._consents
+            if folder is None or not folder.is_relative_to(root)
+        }
+
     def _allowed(self, root: Path | None, host: str) -> bool:
         if (root, host) in self._consents:
             return True

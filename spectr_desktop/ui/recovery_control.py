@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.tasks import TaskOwner
 
 _log = logger(__name__)
+_TOPIC = "interrupted:"
 
 
 class RecoveryControl(QObject):
@@ -31,7 +32,8 @@ class RecoveryControl(QObject):
     Args:
         bar: where it is offered.
         open_run: shows a run by its id; False if that was not done.
-        run_again: asks again for what an interrupted run has left open.
+        run_again: asks again for what an interrupted run has left open; False if that did not
+            begin.
         delete_run: deletes a run, in a way that can be undone.
         tasks: owns what an answer begins.
         window: what all this belongs to.
@@ -46,7 +48,7 @@ class RecoveryControl(QObject):
         self,
         bar: ChangeBar,
         open_run: Callable[[str], Awaitable[bool]],
-        run_again: Callable[[StoredRun], Awaitable[None]],
+        run_again: Callable[[StoredRun], Awaitable[bool]],
         delete_run: Callable[[str], None],
         tasks: TaskOwner,
         window: QWidget,
@@ -59,7 +61,9 @@ class RecoveryControl(QObject):
         """Look for runs that died, and offer them, the newest first."""
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # after the window is shown
 
-        for found in await asyncio.to_thread(recovery.interrupted):
+        interrupted = await asyncio.to_thread(recovery.interrupted)
+        self._bar.withdraw_all(_TOPIC)
+        for found in interrupted:
             self._offer(found)
 
     def sentence(self, found: Interrupted) -> str:
@@ -83,20 +87,32 @@ class RecoveryControl(QObject):
         answers["delete"] = self.tr("Delete")
 
         def on_answer(key: str) -> None:
-            self._tasks.start(self._follow(key, stored), f"interrupted run: {key or 'close'}")
+            self._tasks.start(self._follow(key, found), f"interrupted run: {key or 'close'}")
 
-        self._bar.show_offer(f"interrupted:{stored.id}", self.sentence(found), answers, on_answer)
+        self._bar.show_offer(_TOPIC + stored.id, self.sentence(found), answers, on_answer)
 
-    async def _follow(self, key: str, stored: StoredRun) -> None:
+    async def _follow(self, key: str, found: Interrupted) -> None:
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        stored = found.stored
         if key == "delete":
             self._delete_run(stored.id)
-            return
-        await self._settle(stored)
-        if key == CLOSED:
-            return
-        shown = await self._open_run(stored.id)
-        if shown and key == "again":
-            await self._run_again(stored)
+        elif key == CLOSED:
+            await self._settle(stored)
+        elif await asyncio.to_thread(recovery.is_answered, stored.id):
+            sentence = self.tr("This run was looked after in another window. History has it.")
+            self.failed.emit(SpectrError("answered_elsewhere", sentence))
+        else:
+            done = False
+            try:
+                done = await self._open_run(stored.id)
+                if done and key == "again":
+                    done = await self._run_again(stored)
+                elif done:
+                    await self._settle(stored)
+            finally:
+                if not done:  # nothing came of the answer: another one may be given
+                    self._offer(found)
 
     async def _settle(self, stored: StoredRun) -> None:
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above

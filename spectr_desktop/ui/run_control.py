@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.logs import logger
 from spectr_desktop.providers.egress import EgressGuard
-from spectr_desktop.records.run import CompleteInput, Outcome
-from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
+from spectr_desktop.ui.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -31,15 +31,9 @@ if TYPE_CHECKING:
     from spectr_desktop.records.source import SourceFile
     from spectr_desktop.records.stored_run import StoredRun
     from spectr_desktop.ui.model_picker import Choice
+    from spectr_desktop.ui.verdicts import Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a report is worth, in sentences, how loud, and what the server said itself."""
-
-    text: str = ""
-    kind: BannerKind = "info"
-    detail: str = ""
+_log = logger(__name__)
 
 
 class RunControl(QObject):
@@ -65,6 +59,7 @@ class RunControl(QObject):
         title: of the newest run, from its beginning on.
         header, result, saved: of the newest run; no result while it goes on.
         ids: of the newest run, and before it of those that it goes on with.
+        starts: where the text of each of them begins in the report, in characters.
         sightings: what was read of its report when it ended.
         damaged_lines: of the file that it was read from.
         unsaved: the runs that would be lost with the program; None before the first run.
@@ -95,6 +90,7 @@ class RunControl(QObject):
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
         self.ids: tuple[str, ...] = ()
+        self.starts: dict[str, int] = {}
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
@@ -126,7 +122,8 @@ class RunControl(QObject):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if config not in self.providers:
-            self.providers[config] = compose.connect(config, self.egress, self.keys)
+            keys = (self._shared or self).keys  # they may have come after this control
+            self.providers[config] = compose.connect(config, self.egress, keys)
         return self.providers[config]
 
     async def run(
@@ -157,7 +154,7 @@ class RunControl(QObject):
 
         await self._run(files[0].path if files else "", choice.config, planned)
 
-    async def run_again(self, stored: StoredRun, config: ServerConfig) -> None:
+    async def run_again(self, stored: StoredRun, config: ServerConfig) -> bool:
         """Ask again for what an interrupted run has left open; returns when that has ended.
 
         What was there is shown first, and a seam behind it.
@@ -165,6 +162,9 @@ class RunControl(QObject):
         Args:
             stored: the interrupted run.
             config: its server.
+
+        Returns:
+            Whether it began; `failed` has said why if it did not.
         """
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
 
@@ -174,7 +174,9 @@ class RunControl(QObject):
             self.egress.check_model(model, provider.locality(model))
             return recovery.plan_missing(stored, model, provider)
 
-        await self._run(stored.title, config, planned, recovery.chain(stored))
+        before = await asyncio.to_thread(recovery.chain, stored)
+        await self._run(stored.title, config, planned, before)
+        return stored.id in self.ids[:-1]
 
     def adopt(self, title: str, runs: Sequence[StoredRun]) -> None:
         """Take a run that ended long ago for the newest one.
@@ -193,12 +195,16 @@ class RunControl(QObject):
         if first.header is not None and last.header is not None:
             self.header = replace(last.header, title=title, cells=first.header.cells)
         self.sightings = []
+        self.starts = _starts(runs)
+        self.saved_changed.emit(True)
 
     def forget(self) -> None:
         """There is no newest run any more: it was erased."""
         if not self.running:
             self.header = self.result = self._asked = self._newest = None
             self.ids, self.sightings, self.damaged_lines = (), [], 0
+            self.starts = {}
+            self.saved_changed.emit(self.saved)
 
     async def _run(
         self,
@@ -244,6 +250,7 @@ class RunControl(QObject):
         header = session.plan.header
         self.header, self.result, self.damaged_lines = header, None, 0
         self.ids = (*(run.id for run in before), header.id)
+        self.starts = {header.id: 0}
         session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
         self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
@@ -251,6 +258,8 @@ class RunControl(QObject):
         if before:
             self._show_before(before, header)
         try:
+            if before and self.saved:
+                await self._settle(before[-1])
             self.result = await session.run()
             self.sightings = session.findings.sightings
             if before:
@@ -267,9 +276,21 @@ class RunControl(QObject):
     def _show_before(self, before: Sequence[StoredRun], header: Header) -> None:
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
 
+        self.starts = _starts(before)
         text = "".join(recovery.joined(before).texts.values())
         if text:
-            self.text_received.emit(text + recovery.seam(text, header.created_at))
+            text += recovery.seam(text, header.created_at)
+            self.text_received.emit(text)
+        self.starts[header.id] = len(text)
+
+    async def _settle(self, stored: StoredRun) -> None:
+        """Another run goes on with this one, and is on the disk: nobody has to ask about it."""
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        try:
+            await asyncio.to_thread(recovery.settle, stored.id)
+        except SpectrError as error:  # it is offered again: no harm
+            _log.warning("%s", error.message)
 
     def _join(self, before: Sequence[StoredRun], header: Header, result: RunResult) -> None:
         """The report is that of all the runs together."""
@@ -309,34 +330,7 @@ class RunControl(QObject):
 
     def verdict(self) -> Verdict:
         """What the newest report is worth; no words if it is all there."""
-        result, header = self.result, self.header
-        if result is None or header is None:
-            return Verdict()
-        from spectr_desktop.report.export.markdown import PARTLY_READ, STAMPS  # noqa: PLC0415
-
-        sentences: list[str] = []
-        kind: BannerKind = "info"
-        detail = result.error.detail if result.error else ""
-        if not result.outcome.finished:
-            sentences.append(result.error.message if result.error else STAMPS[result.outcome])
-            explained = [cell.explanation for cell in result.cells if cell.explanation != detail]
-            sentences += [text for text in explained if text]
-            kind = "error" if result.outcome is Outcome.FAILED else "warning"
-        elif not any(text.strip() for text in result.texts.values()):
-            sentences.append(self.tr("The model ended without writing a word."))
-            kind = "warning"
-        if self.damaged_lines:
-            text = self.tr(
-                "{count} lines of this run's file are damaged, and what they said is lost."
-            )
-            sentences.append(text.format(count=f"{self.damaged_lines:,}"))
-            kind = "error" if kind == "error" else "warning"
-        if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
-            sentences.append(PARTLY_READ)
-            kind = "error" if kind == "error" else "warning"
-        if header.model.practice:
-            sentences.append(self.practice_notice())
-        return Verdict(" ".join(sentences), kind, detail)
+        return verdict_of(self.result, self.header, self.damaged_lines)
 
     async def server_states(self) -> AsyncGenerator[ServerState, None]:
         """What the server of the newest run does, until it is idle or says nothing."""
@@ -354,10 +348,6 @@ class RunControl(QObject):
             SpectrError: the server does not answer.
         """
         return await self.provider(choice.config).unload(choice.model.id)
-
-    def practice_notice(self) -> str:
-        """What the reader of a practice report has to know, before and after."""
-        return self.tr("This is the practice model. Its findings are worth nothing.")
 
     async def ended(self) -> None:
         """Wait until nothing runs any more."""
@@ -394,6 +384,17 @@ class RunControl(QObject):
                 self.notice_received.emit(entry.event.message)  # else `saved_changed` has told it
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
+
+
+def _starts(runs: Sequence[StoredRun]) -> dict[str, int]:
+    """Where the text of each run of a chain begins in the report that all make together."""
+    from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+
+    starts: dict[str, int] = {}
+    for count, run in enumerate(runs, 1):
+        whole = "".join(recovery.joined(runs[:count]).texts.values())
+        starts[run.id] = len(whole) - len("".join(run.result.texts.values()))
+    return starts
 
 
 def _no_limits() -> Limits:

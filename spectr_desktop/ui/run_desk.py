@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.run import Outcome
+from spectr_desktop.ui.verdicts import practice_notice
 
 if TYPE_CHECKING:
     import asyncio
@@ -124,7 +125,7 @@ class RunDesk(QObject):
         window.notices.topic = ""
         choice = window.top.picker.choice()
         if choice is not None and choice.model.practice:
-            window.notices.say("run", self._runs.practice_notice(), "info")
+            window.notices.say("run", practice_notice(), "info")
         self._show_running(running=True)
         if self._watching is not None:
             self._watching.cancel()

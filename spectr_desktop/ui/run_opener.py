@@ -89,6 +89,8 @@ class RunOpener(QObject):
         ids = [run.id for run in runs]
         if stored.header is not None:
             await self._show_findings(stored.header, runs, findings, ids)
+        else:
+            self._panes.findings.control.show_run(ids)
         self._panes.runs.adopt(stored.title, runs)
         result = self._panes.runs.result
         self._panes.report.set_markdown("".join(result.texts.values()) if result else "")
@@ -103,7 +105,11 @@ class RunOpener(QObject):
         if path is not None:
             if file.document is None or file.document.path != path or file.modified:
                 await file.open(path)
-            return file.document is not None and file.document.path == path and not file.modified
+            if file.document is None or file.document.path != path or file.modified:
+                return False
+            if file.document.text == header.files[0].text:
+                return True
+            # The user has just saved other changes to this very file.
         source = header.files[0]
         root = Path(header.root) if header.root else None
         shown = await file.show_past(PastSource(root, source.path), source.text)
@@ -136,24 +142,33 @@ class RunOpener(QObject):
 
     def _say_past(self, header: Header, root: Path | None) -> None:
         source = header.files[0]
-        sentence = self.tr(
-            "{name} as it was sent at {time}. It can be read only: the file is another one now."
-        ).format(name=source.path, time=moment(header.created_at))
+        sentences = [
+            self.tr("{name} as it was sent at {time}, to be read only.").format(
+                name=source.path, time=moment(header.created_at)
+            )
+        ]
         answers: dict[str, str] = {}
-        if root is not None and (root / source.path).is_file():
-            answers = {
-                "difference": self.tr("Show the difference"),
-                "open": self.tr("Open the file"),
-            }
+        if root is None:
+            sentences.append(self.tr("Where its file is, is not known."))
+        elif (root / source.path).is_file():
+            sentences.append(self.tr("The file has changed since."))
+            answers["difference"] = self.tr("Show the difference")
+            answers["open"] = self.tr("Open the file")
+        else:
+            sentences.append(self.tr("The file is not in {folder} any more.").format(folder=root))
+        answers["save"] = self.tr("Save as…")
 
         def on_answer(key: str) -> None:
             if key == "difference" and root is not None:
                 self._panes.tasks.start(self._show_difference(source, root), "difference")
             elif key == "open" and root is not None:
                 self._panes.tasks.start(self._panes.file.open(root / source.path), "open")
+            elif key == "save":
+                self._panes.tasks.start(self._panes.file.save_as(), "save as")
 
+        # It stays until another source is there: an opening that failed changes nothing.
         self._panes.bar.show_offer(
-            _TOPIC, sentence, answers, on_answer, kind="info", stays={"difference"}
+            _TOPIC, " ".join(sentences), answers, on_answer, kind="info", stays=frozenset(answers)
         )
 
     async def _show_difference(self, source: SourceFile, root: Path) -> None:

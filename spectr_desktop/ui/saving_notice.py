@@ -27,18 +27,19 @@ class SavingNotice(QObject):
     def __init__(self, runs: RunControl, bar: ChangeBar) -> None:
         super().__init__(bar)
         self._runs, self._bar = runs, bar
-        self._failing = False
+        self._failing: tuple[str, ...] = ()  # the id of the run that could not be saved
         runs.saved_changed.connect(self._show)
         runs.finished.connect(self._show)
 
     def _show(self) -> None:
         if self._runs.saved or not self._runs.not_saved:
             self._bar.withdraw(_TOPIC)
-            if self._failing:
+            # Another run may have taken its place, which says nothing of this one's disk.
+            if self._failing and self._failing == self._runs.ids[-1:]:
                 self.told.emit(self.tr("The run is saved"))
-            self._failing = False
+            self._failing = ()
             return
-        self._failing = True
+        self._failing = self._runs.ids[-1:]
         # While text still comes there is nothing whole to export.
         answers = {} if self._runs.running else {"export": self.tr("Export elsewhere…")}
         self._bar.show_offer(
@@ -47,4 +48,5 @@ class SavingNotice(QObject):
             answers,
             lambda key: self.export_requested.emit() if key == "export" else None,
             stays={"export"},
+            urgent=True,
         )

@@ -36,11 +36,13 @@ class SettingsControl(QObject):
         failed: (SpectrError) a setting cannot be used, or the keychain does not answer.
         servers_changed: other servers are set up, or their keys are others.
         applied: settings were changed in the dialog.
+        told: (str) a sentence for the status line.
     """
 
     failed = Signal(object)
     servers_changed = Signal()
     applied = Signal()
+    told = Signal(str)
 
     def __init__(
         self,
@@ -56,7 +58,10 @@ class SettingsControl(QObject):
         self._servers, self._tasks, self._window = servers, tasks, window
         self._dialog: SettingsDialog | None = None
         self._pages: list[Callable[[SettingsDialog], None]] = []
+        self._air_gap_waits = False
         runs.limits = self.limits
+        runs.finished.connect(self._on_run_ended)
+        runs.failed.connect(self._on_run_ended)
         if (paths.data() / _FILE_NAME).exists():  # else all is as it is by itself
             self._apply_look()
 
@@ -191,8 +196,17 @@ class SettingsControl(QObject):
     def _on_applied(self, changed: frozenset[str]) -> None:
         self._apply_look()
         if "privacy.air_gap" in changed:
-            self._servers.set_air_gap(on=bool(self.settings.get("privacy.air_gap")))
+            self._air_gap_waits = True
+            if self._runs.running:  # its connection is open: the mode would claim what is not so
+                self.told.emit(self.tr("Air-gap mode is switched when the run has ended"))
+            else:
+                self._on_run_ended()
         self.applied.emit()
+
+    def _on_run_ended(self) -> None:
+        if self._air_gap_waits:
+            self._air_gap_waits = False
+            self._servers.set_air_gap(on=bool(self.settings.get("privacy.air_gap")))
 
     def _on_finished(self) -> None:
         dialog, self._dialog = self._dialog, None
