@@ -88,7 +88,9 @@ def _counted(stored: StoredRun) -> Interrupted:
     """What is in a run, with those that it goes on with: that is what will be shown."""
     lines = findings = 0
     for run in chain(stored):
-        lines += sum(text.count("\n") + 1 for text in run.result.texts.values() if text)
+        lines += sum(
+            len(text.rstrip("\n").split("\n")) for text in run.result.texts.values() if text
+        )
         findings += len(findings_of(run).sightings) if run.header else 0
     return Interrupted(stored, lines, findings)
 

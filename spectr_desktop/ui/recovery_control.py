@@ -71,7 +71,7 @@ class RecoveryControl(QObject):
         text = self.tr("The report on {name} was interrupted at {time}: {lines}, {findings}.")
         lines, findings = f"{found.lines:,}", f"{found.findings:,}"
         return text.format(
-            name=found.stored.title,
+            name=" ".join(found.stored.title.split()),  # a name may hold line ends
             time=moment(found.stored.last_at),
             lines=self.tr("1 line") if found.lines == 1 else self.tr("{n} lines").format(n=lines),
             findings=self.tr("1 finding")
@@ -105,10 +105,11 @@ class RecoveryControl(QObject):
         else:
             done = False
             try:
-                done = await self._open_run(stored.id)
-                if done and key == "again":
-                    done = await self._run_again(stored)
-                elif done:
+                shown = await self._open_run(stored.id)
+                if key == "again":
+                    done = shown and await self._run_again(stored)
+                elif shown:
+                    done = True
                     await self._settle(stored)
             finally:
                 if not done:  # nothing came of the answer: another one may be given

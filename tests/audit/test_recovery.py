@@ -56,7 +56,7 @@ async def test_a_run_that_died_is_found_once(monkeypatch: pytest.MonkeyPatch) ->
     await ended(planned(), REPORT)
     await died(planned(kind="ask", question="Why?"))
     (found,) = recovery.interrupted()
-    assert (found.stored.id, found.lines, found.findings) == (run, 7, 1)
+    assert (found.stored.id, found.lines, found.findings) == (run, 6, 1)
     assert found.stored.result.outcome is Outcome.INTERRUPTED
     recovery.settle(run)
     assert recovery.interrupted() == []
@@ -76,7 +76,7 @@ async def test_a_run_whose_beginning_is_damaged_is_found_too() -> None:
     _, rest = file.read_bytes().split(b"\n", 1)
     file.write_bytes(b"{\n" + rest)
     (found,) = recovery.interrupted()
-    assert (found.lines, found.findings, found.stored.header) == (7, 0, None)
+    assert (found.lines, found.findings, found.stored.header) == (6, 0, None)
     with pytest.raises(SpectrError, match="is not known"):
         recovery.findings_of(found.stored)
     with pytest.raises(SpectrError, match="cannot be asked again"):
