@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -202,7 +203,7 @@ class ChangeBar(QFrame):
             button.show()  # a layout does that later, and who is not shown takes no focus
         self._buttons.addStretch(1)
         buttons = self._all_buttons()
-        for before, after in zip(buttons, [*buttons[1:], self._close], strict=True):
+        for before, after in itertools.pairwise([*buttons, self._close]):
             QWidget.setTabOrder(before, after)
 
     def _all_buttons(self) -> list[QPushButton]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QAbstractButton, QLabel
@@ -106,4 +107,19 @@ def offered(bar: ChangeBar) -> list[str]:
 async def answered(window: MainWindow, bar: ChangeBar, key: str) -> None:
     """Press an answer and wait until nothing happens any more."""
     press(child(bar, QAbstractButton, f"change_{key}"))
+    await idle(window)
+
+
+async def listed(window: MainWindow) -> None:
+    """Return once the history has looked at all runs and shows them."""
+    history = window.keeping.history
+    looked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def told(done: int, total: int, changed: bool) -> None:
+        history._on_refreshed(done, total, changed)
+        if done == total and not looked.done():
+            looked.set_result(None)
+
+    history._thread.refresh(told)
+    await looked
     await idle(window)

@@ -183,3 +183,25 @@ def test_its_colours_follow_the_theme(bar: ChangeBar, theme: Theme, given: list[
     theme.choose(Scheme.DARK)
     assert theme.colors.mark != light
     assert bar.grab().toImage().pixelColor(10, 3).name() == theme.colors.mark
+
+
+def test_an_urgent_offer_stands_before_those_that_wait(bar: ChangeBar, given: list[str]) -> None:
+    bar.show_offer("run:1", "A run was interrupted.", {"open": "Open"}, given.append)
+    bar.show_offer("disk", "The run cannot be saved.", {}, given.append, urgent=True)
+    assert _text(bar) == "▲  The run cannot be saved."
+    assert _buttons(bar) == []
+    bar.show_offer("disk", "Still not saved.", {"export": "Export"}, given.append, urgent=True)
+    assert _text(bar) == "▲  Still not saved."
+    bar.withdraw("disk")
+    assert _text(bar) == "▲  A run was interrupted."
+    assert given == []
+
+
+def test_offers_of_one_kind_are_withdrawn_together(bar: ChangeBar, given: list[str]) -> None:
+    for topic in ("run:1", "draft:1", "run:2"):
+        bar.show_offer(topic, topic, {"open": "Open"}, given.append)
+    bar.withdraw_all("run:")
+    assert bar.topic == "draft:1"
+    bar.withdraw_all("draft:")
+    assert bar.isHidden()
+    assert given == []

@@ -40,6 +40,7 @@ from tests.ui.left_runs import (
     answered,
     journal_of,
     left,
+    listed,
     offered,
     planned,
     report_bar,
@@ -224,8 +225,10 @@ async def test_delete_can_be_undone_in_the_history(
     assert window.keeping.history_page.isVisible()
     assert said(report_bar(window)) == ""
     assert not journal_of(run).exists()
+    await listed(window)
     press(button(window.keeping.history_view, "historyUndoButton"))
     await idle(window)
+    await listed(window)
     assert journal_of(run).exists()
     assert len(recovery.interrupted()) == 1
 

@@ -1,25 +1,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from spectr_desktop import paths
+from spectr_desktop.audit import compose, recovery
+from spectr_desktop.audit.keys import ServerKeys
+from spectr_desktop.audit.plan import Limits
 from spectr_desktop.audit.session import Session
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers.ollama import Ollama as Adapter
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig
 from spectr_desktop.records.source import source_file
+from spectr_desktop.store import stored_runs
 from spectr_desktop.store.journal import Journal, JournalError
 from spectr_desktop.ui.model_picker import Choice
 from spectr_desktop.ui.run_control import RunControl
 from tests.servers.script import Gate, Pause, Request, Script, reply
 from tests.ui.conftest import SOURCE
 from tests.ui.driving import REPORT, journal, signal_future
+from tests.ui.left_runs import left, planned
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from spectr_desktop.records.events import RunEntry
     from tests.ui.conftest import Ollama
@@ -52,6 +61,10 @@ def heard(control: RunControl) -> list[tuple[str, str]]:
     control.failed.connect(lambda words, _detail: text("failed", words))
     control.text_received.connect(lambda words: text("text", words))
     control.notice_received.connect(lambda words: text("notice", words))
+    # That a run is saved is said with each one that begins.
+    control.saved_changed.connect(
+        lambda saved: text("not saved", control.not_saved) if not saved else None
+    )
     return out
 
 
@@ -195,7 +208,7 @@ async def test_without_a_place_for_the_journal_it_runs_in_memory(
     monkeypatch.setenv("SPECTR_HOME", str(occupied))
     await control.run(_FILES, _choice(ollama))
     kinds = [kind for kind, _ in heard]
-    assert kinds == ["started", "notice", "text", "finished"]
+    assert kinds == ["started", "not saved", "text", "finished"]
     assert "cannot be saved" in heard[1][1]
     assert not control.saved
 
@@ -211,7 +224,7 @@ async def test_a_journal_that_breaks_on_the_way_is_told(
 
     monkeypatch.setattr(Journal, "write", full)
     await control.run(_FILES, _choice(ollama))
-    assert ("notice", "The run cannot be saved.") in heard
+    assert ("not saved", "The run cannot be saved.") in heard
     assert "".join(words for kind, words in heard if kind == "text") == REPORT
     assert not control.saved
 
@@ -239,3 +252,104 @@ async def test_what_the_model_thinks_is_told_apart(
     await control.run(_FILES, _choice(ollama))
     assert "".join(thought) == "Hm. Yes."
     assert ("text", "Fine") in heard
+
+
+async def test_a_run_is_asked_again_behind_what_was_there(
+    control: RunControl, heard: list[tuple[str, str]], ollama: Ollama, tmp_path: Path
+) -> None:
+    plan = planned(ollama, tmp_path / "Vault.sol")
+    stored = stored_runs.read_run(await left(plan, "Half a"))
+    assert await control.run_again(stored, ServerConfig("ollama", ollama.base_url))
+    ((_, text),) = [each for each in heard if each[0] == "text"]
+    assert control.result is not None
+    assert control.result.outcome is Outcome.COMPLETE
+    assert text == "".join(control.result.texts.values())
+    assert text.startswith("Half a")
+    assert text.endswith(REPORT)
+    first, second = control.ids
+    assert first == stored.id
+    assert control.starts == {first: 0, second: len(text) - len(REPORT)}
+    assert control.header is not None
+    assert control.header.cells == plan.header.cells
+    assert recovery.is_answered(first)
+
+
+async def test_a_run_that_cannot_be_asked_again_stays_as_it_was(
+    control: RunControl, heard: list[tuple[str, str]], ollama: Ollama, tmp_path: Path
+) -> None:
+    stored = stored_runs.read_run(await left(planned(ollama, tmp_path / "Vault.sol")))
+    control.adopt(stored.title, [stored])
+    ollama.installed.clear()
+    assert not await control.run_again(stored, ServerConfig("ollama", ollama.base_url))
+    assert "has no model" in heard[-1][1]
+    assert control.ids == (stored.id,)
+    assert control.result == stored.result
+    assert not recovery.is_answered(stored.id)
+
+
+async def test_a_continuation_that_is_not_saved_leaves_the_question(
+    control: RunControl, ollama: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = stored_runs.read_run(await left(planned(ollama, tmp_path / "Vault.sol")))
+    kept = paths.runs().rename(paths.data() / "kept")
+    paths.runs().write_text("not a folder")
+    assert await control.run_again(stored, ServerConfig("ollama", ollama.base_url))
+    assert not control.saved
+    paths.runs().unlink()
+    kept.rename(paths.runs())
+    assert not recovery.is_answered(stored.id)
+
+
+async def test_an_old_run_is_taken_for_the_newest_and_forgotten(
+    control: RunControl, ollama: Ollama, tmp_path: Path
+) -> None:
+    stored = stored_runs.read_run(await left(planned(ollama, tmp_path / "Vault.sol")))
+    changes: list[bool] = []
+    control.saved_changed.connect(changes.append)
+    control.adopt("Its name", [stored])
+    assert (control.title, control.ids, control.saved) == ("Its name", (stored.id,), True)
+    assert control.header is not None
+    assert control.header.title == "Its name"
+    assert control.verdict().kind == "warning"
+    control.forget()
+    assert (control.header, control.result, control.ids) == (None, None, ())
+    assert control.verdict().text == ""
+    assert changes == [True, True]
+
+
+async def test_a_run_without_its_header_says_so(
+    control: RunControl, ollama: Ollama, tmp_path: Path
+) -> None:
+    stored = stored_runs.read_run(await left(planned(ollama, tmp_path / "Vault.sol")))
+    control.adopt("20261124", [replace(stored, header=None)])
+    assert "beginning of this run's file is damaged" in control.verdict().text
+
+
+async def test_a_preview_is_the_request_and_asks_nobody(
+    control: RunControl, ollama: Ollama
+) -> None:
+    control.limits = lambda: Limits(seed=5, temperature=0.25, context=4096)
+    before = len(ollama.requests)
+    plan, requests = control.preview(_FILES, _choice(ollama))
+    assert len(ollama.requests) == before
+    await control.run(_FILES, _choice(ollama))
+    (body,) = [r.body for r in ollama.requests if r.path == "/api/chat" and r.json["messages"]]
+    shown = [json.loads(each.body) for each in requests if each.body]
+    assert json.loads(body) in shown
+    assert plan.header.parameters.seed == 5
+
+
+async def test_keys_that_come_later_reach_questions_too(control: RunControl) -> None:
+    asks = RunControl(control, shared=control)
+    keys = control.keys = ServerKeys()
+    config = ServerConfig("openai", "http://127.0.0.1:1/v1")
+    made: list[object] = []
+
+    def connect(_config: ServerConfig, _egress: object, given: object) -> Adapter:
+        made.append(given)
+        return Adapter(ServerConfig("ollama", "http://127.0.0.1:1"), control.egress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compose, "connect", connect)
+        asks.provider(config)
+    assert made == [keys]
