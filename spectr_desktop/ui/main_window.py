@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._add_actions()
         self._wire()
+        self.settings.show_look()
         self._show_file()
         self._show_choice()
 

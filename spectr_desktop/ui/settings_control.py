@@ -62,6 +62,12 @@ class SettingsControl(QObject):
         runs.limits = self.limits
         runs.finished.connect(self._on_run_ended)
         runs.failed.connect(self._on_run_ended)
+
+    def show_look(self) -> None:
+        """Theme, fonts and the editor's ways; before the window is shown, and laid out by then.
+
+        A font that is set before a widget gets its place is lost with a style sheet.
+        """
         if (paths.data() / _FILE_NAME).exists():  # else all is as it is by itself
             self._apply_look()
 
@@ -87,8 +93,10 @@ class SettingsControl(QObject):
             problems = "\n".join(self.settings.problems)
             first = self.settings.problems[0]
             self.failed.emit(SpectrError("settings_problem", first, detail=problems))
-        if self.servers():
-            await self._refresh_servers()
+        before = self._with_keys()
+        await self._load_keys()
+        if self._with_keys() != before:  # else all of them are being asked by now
+            self.servers_changed.emit()
 
     def servers(self) -> tuple[ServerConfig, ...]:
         """The servers that the user has set up and not switched off."""
@@ -218,6 +226,10 @@ class SettingsControl(QObject):
     async def _refresh_servers(self) -> None:
         await self._load_keys()
         self.servers_changed.emit()
+
+    def _with_keys(self) -> list[ServerConfig]:
+        keys = self._runs.keys
+        return [server for server in self.servers() if keys is not None and keys.has(server)]
 
     async def _load_keys(self) -> None:
         # Only those of servers that the user has set up: a locked keychain asks for its password.

@@ -13,7 +13,7 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.server import ServerConfig
 from spectr_desktop.records.settings import SavedServer
 from spectr_desktop.store.settings import Settings
-from spectr_desktop.ui.model_picker import Choice
+from spectr_desktop.ui.model_picker import _CHOICE, Choice
 from spectr_desktop.ui.request_preview import RequestPreview
 from spectr_desktop.ui.settings_dialog import SettingsDialog
 from spectr_desktop.ui.theme import Scheme
@@ -131,10 +131,10 @@ async def test_a_change_during_a_run_is_for_the_next_one(
 
 
 async def test_the_look_is_there_from_the_start() -> None:
-    kept(appearance__theme="dark", editor__font_size=19.0, editor__wrap=True)
+    kept(appearance__theme="dark", editor__font_size=19, editor__wrap=True)
     async with open_window() as window:
         assert window.theme.scheme is Scheme.DARK
-        assert window.editor.font().pointSizeF() == 19.0
+        assert window.editor.font().pointSize() == 19
         assert window.editor.lineWrapMode() == window.editor.LineWrapMode.WidgetWidth
 
 
@@ -164,14 +164,14 @@ async def test_servers_are_in_the_picker_under_their_names(
         ServerConfig("ollama", ollama.base_url, name="Office"),
     )
     await start(window, contract)
-    titles = {choice.server for choice in choices(window)}
+    titles = {choice.provider_title for choice in choices(window)}
     assert {"The <b>GPU</b> box", "Office"} <= titles
 
 
 def choices(window: MainWindow) -> list[Choice]:
     """All that can be picked."""
     picker = window.top.picker
-    rows = [picker.itemData(row) for row in range(picker.count())]
+    rows = [picker.itemData(row, _CHOICE) for row in range(picker.count())]
     return [row for row in rows if isinstance(row, Choice)]
 
 
@@ -197,7 +197,7 @@ async def test_the_server_test_says_what_answers(window: MainWindow, ollama: Oll
 async def test_the_server_test_says_why_nothing_answers(
     window: MainWindow, closed_port: int
 ) -> None:
-    with pytest.raises(SpectrError, match="127.0.0.1"):
+    with pytest.raises(SpectrError, match=r"127\.0\.0\.1"):
         await window.settings._test(ServerConfig("ollama", f"http://127.0.0.1:{closed_port}"))
 
 
@@ -249,7 +249,8 @@ async def test_a_damaged_file_is_told_and_left_alone(
         assert window.editor.text() == SOURCE
         await ran(window)
         assert "settings.toml" not in banner(window)
-    assert file.read_text() == '[appearance\ntheme = "dark"\n'
+    (aside,) = paths.data().glob("settings.toml.damaged-*")
+    assert aside.read_text() == '[appearance\ntheme = "dark"\n'
 
 
 async def test_a_second_wish_brings_the_dialog_to_the_front(window: MainWindow) -> None:
