@@ -168,7 +168,13 @@ class RunOpener(QObject):
 
         # It stays until another source is there: an opening that failed changes nothing.
         self._panes.bar.show_offer(
-            _TOPIC, " ".join(sentences), answers, on_answer, kind="info", stays=frozenset(answers)
+            _TOPIC,
+            " ".join(sentences),
+            answers,
+            on_answer,
+            kind="info",
+            stays=frozenset(answers),
+            urgent=True,  # it says what is on the screen; what else was found can wait
         )
 
     async def _show_difference(self, source: SourceFile, root: Path) -> None:
