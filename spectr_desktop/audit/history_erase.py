@@ -14,7 +14,7 @@ from spectr_desktop.records.history import ErasePlan
 from spectr_desktop.store.decisions import project_path
 from spectr_desktop.store.history import IndexLost
 from spectr_desktop.store.journal import FILE_NAME as JOURNAL_NAME
-from spectr_desktop.store.projects import projects, sighters, size_of
+from spectr_desktop.store.projects import path_text, projects, sighters, size_of
 from spectr_desktop.store.stored_runs import RunsError, is_writing
 from spectr_desktop.store.trash import put_aside, remove_folder
 
@@ -75,7 +75,7 @@ class Eraser:
         mine = [
             project
             for project in projects()
-            if project.root not in kept and _changed_at(project.folder) < limit
+            if path_text(project.root) not in kept and _changed_at(project.folder) < limit
         ]
         aside = [folder for folder in put_aside() if _changed_at(folder) < limit]
         drafts = [file for file in _drafts() if _time(file) < limit]
@@ -128,7 +128,10 @@ class Eraser:
 
 def is_inside(root: str, goal: Path) -> bool:
     """Whether a project's folder is this one or lies in it."""
-    return bool(root) and (Path(root) == goal or goal in Path(root).parents)
+    if not root:
+        return False
+    here, there = Path(path_text(root)), Path(path_text(goal))
+    return here == there or there in here.parents
 
 
 def _plan(
@@ -143,7 +146,7 @@ def _plan(
     folders = [*(paths.runs() / run for run in runs), *aside, *(each.folder for each in mine)]
     size = sum(size_of(file) for folder in folders for file in _files(folder))
     began = sorted(at for run in runs if (at := known[run].created_at))
-    roots = {each.root for each in mine} | {known[run].project for run in runs}
+    roots = {path_text(each.root) for each in mine} | {known[run].project for run in runs}
     return ErasePlan(
         root=root,
         days=days,

@@ -24,7 +24,7 @@ from spectr_desktop.store import trash
 from spectr_desktop.store.decisions import DecisionFile, DecisionsError
 from spectr_desktop.store.history import History, IndexLost
 from spectr_desktop.store.journal import FILE_NAME as JOURNAL_NAME
-from spectr_desktop.store.projects import projects, sighters
+from spectr_desktop.store.projects import path_text, projects, sighters
 from spectr_desktop.store.stored_runs import (
     NOTE_NAME,
     RunsError,
@@ -285,14 +285,14 @@ class _Projects:
     """The projects as they are now, each read when it is asked for."""
 
     def __init__(self) -> None:
-        self._by_root = {project.root: project for project in projects() if project.root}
+        self._by_root = {path_text(one.root): one for one in projects() if one.root}
         self._read: dict[str, ProjectFindings | None] = {}
         self._owners: dict[str, str] | None = None
 
     def root_of(self, stored: StoredRun) -> str:
         """The project's folder; of an older run, of the project that has its findings."""
         if stored.header is not None and stored.header.root:
-            return str(Path(stored.header.root).resolve())
+            return path_text(Path(stored.header.root).resolve())
         if self._owners is None:
             self._owners = {
                 run: root

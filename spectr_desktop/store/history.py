@@ -340,7 +340,7 @@ def _values(row: RunRow) -> tuple[object, ...]:
     return (
         row.id,
         fit(row.title),
-        fit(row.project),
+        row.project,
         fit(row.created_at),
         fit(row.finished_at),
         fit(row.provider),
@@ -385,8 +385,7 @@ def _search(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> 
     elif wanted.words.strip():
         return Page()  # nothing but signs
     where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    values = {**{k: fit(v) for k, v in filters.items()}, "words": words}
-    values |= {"limit": str(limit), "offset": str(offset)}
+    values = {**filters, "words": words, "limit": str(limit), "offset": str(offset)}
     total = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]  # noqa: S608
     found = db.execute(
         f"SELECT n, {_ROW} FROM runs {where} ORDER BY id DESC"  # noqa: S608  # ours

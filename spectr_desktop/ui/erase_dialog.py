@@ -59,6 +59,10 @@ class EraseDialog(QDialog):
         self._sure = QCheckBox(self.tr("Erase all of this for good. It cannot be undone."), self)
         self._sure.setObjectName("eraseSure")
         self._sure.setAccessibleName(self._sure.text())
+        # Fusion draws the box in a shade of this, which on a dark ground nobody sees.
+        palette = self._sure.palette()
+        palette.setColor(palette.ColorRole.Window, palette.color(palette.ColorRole.PlaceholderText))
+        self._sure.setPalette(palette)
         self._sure.toggled.connect(lambda _on: self._show_buttons())
         self._cancel = self._button("answer_cancel", self.tr("Cancel"))
         self._cancel.clicked.connect(self.reject)
@@ -171,7 +175,7 @@ class EraseDialog(QDialog):
             lines.append(self.tr("{n} drafts of unsaved text").format(n=len(plan.drafts)))
         lines.append(self.tr("their words in the search index, and the program's log files"))
         size = QLocale().formattedDataSize(plan.bytes)
-        parts = [self.tr("This goes, {size} altogether:").format(size=size)]
+        parts = [self.tr("What goes, {size} altogether:").format(size=size)]
         parts += [f"  •  {line}" for line in lines]
         if plan.roots:
             roots = [breakable(one_line(root, 200)) for root in plan.roots[:_MOST_ROOTS]]

@@ -50,9 +50,15 @@ class HistoryFilters(QWidget):
         self._project = self._choice("historyProject", self.tr("Project"))
         self._model = self._choice("historyModel", self.tr("Model"))
         self._outcome = self._choice("historyOutcome", self.tr("Outcome"))
-        self._project.addItem(self.tr("All projects"), "")
-        self._model.addItem(self.tr("All models"), "")
-        self._outcome.addItem(self.tr("All outcomes"), "")
+        # "All projects" and so on would be cut in a narrow column.
+        for choice, everything in (
+            (self._project, self.tr("All projects")),
+            (self._model, self.tr("All models")),
+            (self._outcome, self.tr("All outcomes")),
+        ):
+            choice.addItem(choice.accessibleName(), "")
+            choice.setItemData(0, everything, Qt.ItemDataRole.ToolTipRole)
+            choice.setItemData(0, everything, Qt.ItemDataRole.AccessibleTextRole)
         self.timer = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self.timer.timeout.connect(self.tell_now)
         self.words.textChanged.connect(lambda _text: self.timer.start())

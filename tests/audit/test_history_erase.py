@@ -223,3 +223,18 @@ def test_a_project_that_was_decided_on_lately_stays(history: RunHistory, root: P
     plan = history.erase_plan_older(90, datetime.datetime.now(datetime.UTC))
     assert plan.runs == (run,)
     assert plan.projects == ()
+
+
+def test_a_folder_whose_name_is_no_text_is_erased(history: RunHistory, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"client \xff")
+    odd.mkdir()
+    near = tmp_path / os.fsdecode(b"client \xfe")
+    gone, stays = keep_run(1, root=str(odd)), keep_run(2, root=str(near))
+    decide(odd, sighted(gone))
+    history.refresh()
+    (row,) = (each for each in history.search(Wanted()).rows if each.id == gone)
+    assert history.search(Wanted(project=row.project)).total == 1
+    assert not history.refresh() or not history.changed
+    history.erase_project(Path(row.project))
+    assert run_ids() == [stays]
+    assert list(paths.projects().iterdir()) == []

@@ -117,7 +117,6 @@ def test_nothing_that_is_typed_is_an_error(words: str) -> None:
     index._connection, index._failed = None, False
     index._use_memory()
     put(index, "r1", words, title=words)
-    assert not index.search(Wanted(words, words, words, words), 5).lost
     assert not index.search(Wanted(words), 5).lost
     index.close()
 
