@@ -111,7 +111,9 @@ class HistoryFilters(QWidget):
         """Search for nothing, so that everything is shown."""
         self.words.clear()
         for choice in (self._project, self._model, self._outcome):
+            blocked = choice.blockSignals(True)  # it is told once, below
             choice.setCurrentIndex(0)
+            choice.blockSignals(blocked)
         self.tell_now()
 
     def go_to_words(self) -> None:

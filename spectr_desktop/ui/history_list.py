@@ -110,8 +110,10 @@ class HistoryList(QListView):
     def go_to_first(self) -> None:
         """Take the focus; the first run is current if none was."""
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if not self.currentIndex().isValid() and self._runs.rows:
-            self.setCurrentIndex(self._runs.index(0))
+        if self._runs.rows and not self.selectionModel().hasSelection():
+            # Qt makes a row current with the focus, but does not select it.
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().setCurrentIndex(self._runs.index(0), flag)
 
     def rename_current(self) -> None:
         """Write another title into the current row."""
