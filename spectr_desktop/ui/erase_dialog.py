@@ -169,10 +169,13 @@ class EraseDialog(QDialog):
             with_them = self.tr("with their reports and the source that was sent")
             lines.append(" ".join(part for part in (words, span, with_them) if part))
         if plan.decisions:
-            count = f"{plan.decisions:,}"
-            lines.append(self.tr("{n} decisions, notes and edits").format(n=count))
+            count = plan.decisions
+            one, more = self.tr("1 decision"), self.tr("{n} decisions, notes and edits")
+            lines.append(one if count == 1 else more.format(n=f"{count:,}"))
         if plan.drafts:
-            lines.append(self.tr("{n} drafts of unsaved text").format(n=len(plan.drafts)))
+            drafts = len(plan.drafts)
+            words = self.tr("1 draft") if drafts == 1 else self.tr("{n} drafts").format(n=drafts)
+            lines.append(self.tr("{drafts} of unsaved text").format(drafts=words))
         lines.append(self.tr("their words in the search index, and the program's log files"))
         size = QLocale().formattedDataSize(plan.bytes)
         parts = [self.tr("What goes, {size} altogether:").format(size=size)]

@@ -61,9 +61,13 @@ class HistoryModel(QAbstractListModel):
         rows = list(page.rows)
         if [row.id for row in rows] == [row.id for row in self._rows]:
             changed = [n for n, row in enumerate(rows) if row != self._rows[n]]
+            longer = page.total != self.total
             self._rows, self.total = rows, page.total
             for number in changed:
                 self.dataChanged.emit(self.index(number), self.index(number))
+            if longer:  # a list that stands at its end asks for more now
+                self.layoutAboutToBeChanged.emit()
+                self.layoutChanged.emit()
             return
         self.beginResetModel()
         self._rows, self.total = rows, page.total
