@@ -305,6 +305,16 @@ def test_what_a_dead_program_put_aside_is_swept(history: RunHistory) -> None:
     dead._index.close()
 
 
+def test_what_is_deleted_while_runs_are_read_does_not_come_back(history: RunHistory) -> None:
+    runs = [keep_run(number) for number in range(4)]
+    steps = history.refreshing()
+    assert next(steps) == (0, 4)
+    assert next(steps) == (1, 4)
+    history.delete([runs[0], runs[3]])  # one that was read, one that was not
+    assert [*steps][-1] == (4, 4)
+    assert [row.id for row in history.search(Wanted()).rows] == [runs[2], runs[1]]
+
+
 def test_a_header_that_names_no_folder_does_not_hide_the_others(history: RunHistory) -> None:
     one, two = keep_run(1, root="/a\0b"), keep_run(2)
     assert listed(history) == [two, one]

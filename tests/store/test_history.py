@@ -20,7 +20,8 @@ from spectr_desktop.records.history import (
     Wanted,
 )
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.store.history import VERSION, History, IndexLost
+from spectr_desktop.store.history import History, IndexLost
+from spectr_desktop.store.history_tables import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
