@@ -6,22 +6,15 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from spectr_desktop.records.history import GOING_ON, HIT_END, HIT_START, Page, RunRow
+from spectr_desktop.records.history import GOING_ON, Page, RunRow
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.store.history_words import (
-    TOKENIZER,
-    expression,
-    fit,
-    inside,
-    parts,
-    without_letter,
-)
+from spectr_desktop.store.history_snippets import snippet
+from spectr_desktop.store.history_words import TOKENIZER, expression, fit, parts
 
 if TYPE_CHECKING:
     from spectr_desktop.records.history import RunTexts, Stamp, Wanted
 
 VERSION = 1
-_SNIPPET_WORDS = 14
 STAMP = "journal_size, journal_mtime, note_size, note_mtime, decisions_size"
 ROW = (
     "id, title, project, created_at, finished_at, provider, model, outcome, locality, kind, lines,"
@@ -116,7 +109,7 @@ def _stamp_values(stamp: Stamp) -> tuple[int, ...]:
     )
 
 
-def row_from(values: tuple[object, ...], snippet: str = "") -> RunRow:
+def row_from(values: tuple[object, ...], found: str = "") -> RunRow:
     """The record of a row.
 
     Raises:
@@ -126,7 +119,7 @@ def row_from(values: tuple[object, ...], snippet: str = "") -> RunRow:
         out = list(values)
         out[7] = None if out[7] == GOING_ON else Outcome(out[7])
         out[11] = json.loads(str(out[11]))
-        return RunRow(*out, snippet)  # type: ignore[arg-type]
+        return RunRow(*out, found)  # type: ignore[arg-type]
     except ValueError as error:
         raise sqlite3.DatabaseError("a row is none") from error
 
@@ -148,23 +141,14 @@ def search(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> P
         " LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
         values,
     ).fetchall()
-    snippets = _snippets(db, without_letter(words), [row[0] for row in found]) if words else {}
+    snippets = _snippets(db, words, [row[0] for row in found]) if words else {}
     return Page(tuple(row_from(row[1:], snippets.get(row[0], "")) for row in found), total)
 
 
 def _snippets(db: sqlite3.Connection, words: str, numbers: list[int]) -> dict[int, str]:
     """By number, where the words stand: in a finding, else in the report, else in a path."""
     chosen = ", ".join(str(number) for number in numbers)
-    columns = ", ".join(
-        f"snippet(texts, {n}, '{HIT_START}', '{HIT_END}', '…', {_SNIPPET_WORDS})" for n in (3, 2, 1)
-    )
     rows = db.execute(
-        f"SELECT rowid, {columns}, report FROM texts"  # noqa: S608  # ours
-        f" WHERE texts MATCH ? AND rowid IN ({chosen})",
-        (words,),
+        f"SELECT rowid, findings, report, files FROM texts WHERE rowid IN ({chosen})"  # noqa: S608
     )
-    out: dict[int, str] = {}
-    for number, *snippets, report in rows:
-        found = next((each for each in snippets if HIT_START in each), "")
-        out[number] = found or inside(report, words)
-    return out
+    return {number: snippet(texts, words) for number, *texts in rows}

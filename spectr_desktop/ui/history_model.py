@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -116,8 +117,11 @@ class HistoryModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.DisplayRole:
                 return history_words.title(row)
+            case Qt.ItemDataRole.ToolTipRole:
+                # A tooltip that looks like HTML would be read as HTML.
+                return html.escape(history_words.hint(row)).replace("\n", "<br>")
             case Qt.ItemDataRole.EditRole:
                 return row.title
             case Qt.ItemDataRole.AccessibleTextRole:

@@ -56,6 +56,11 @@ class Desk:
             lambda: self.ids == [*runs], model.modelReset, model.rowsInserted, model.dataChanged
         )
 
+    async def end(self) -> None:
+        """Stop while the loop runs: what comes later would find none."""
+        await self.control.close()
+        await self.idle()
+
     async def idle(self) -> None:
         """Return once nothing is asked for any more."""
         while self.tasks._tasks:
@@ -68,7 +73,7 @@ async def desk(qtbot: QtBot, qapp: QApplication, theme: Theme) -> AsyncIterator[
     made = Desk(theme)
     qtbot.addWidget(made.view)
     yield made
-    await made.control.close()
+    await made.end()
     await made.tasks.close()
     assert made.errors == []
 
@@ -88,6 +93,7 @@ async def test_runs_appear_when_the_tab_is_shown(desk: Desk) -> None:
     desk.view.hide()
     desk.view.show()
     await desk.lists(two, one)
+    await desk.end()
 
 
 async def test_the_newest_search_wins(desk: Desk) -> None:
@@ -103,6 +109,7 @@ async def test_the_newest_search_wins(desk: Desk) -> None:
     assert "zebrafish" in desk.view.model.rows[0].snippet
     desk.view.filters.clear()
     await desk.lists(two, one)
+    await desk.end()
 
 
 async def test_many_runs_come_in_pages(desk: Desk) -> None:
@@ -116,6 +123,7 @@ async def test_many_runs_come_in_pages(desk: Desk) -> None:
         desk.view.list.scrollToBottom()
         await more
     assert desk.ids == runs
+    await desk.end()
 
 
 async def test_a_run_opens_with_all_that_it_had(desk: Desk, root: Path) -> None:
@@ -129,6 +137,7 @@ async def test_a_run_opens_with_all_that_it_had(desk: Desk, root: Path) -> None:
     assert found.stored.header.files[0].text == SOURCE
     assert found.stored.result.texts == {"1.quick": REPORT}
     assert [one.key for one in found.findings] == ["F1"]
+    await desk.end()
 
 
 async def test_a_run_that_is_gone_is_a_sentence(desk: Desk) -> None:
@@ -136,6 +145,7 @@ async def test_a_run_that_is_gone_is_a_sentence(desk: Desk) -> None:
     desk.view.open_requested.emit("20200101T000000Z-000000")
     (error,) = await failing
     assert error.code == "run_missing"
+    await desk.end()
 
 
 async def test_a_new_title_is_shown_when_it_is_kept(desk: Desk) -> None:
@@ -151,6 +161,7 @@ async def test_a_new_title_is_shown_when_it_is_kept(desk: Desk) -> None:
     await changed
     assert desk.view.model.rows[0].title == "Second review"
     assert b"Second review" in (paths.runs() / run / "run.json").read_bytes()
+    await desk.end()
 
 
 async def test_deleted_runs_come_back_in_turn(desk: Desk) -> None:
@@ -176,6 +187,7 @@ async def test_deleted_runs_come_back_in_turn(desk: Desk) -> None:
     desk.view.undo_requested.emit()  # there is nothing to bring back
     await desk.idle()
     assert desk.failed == []
+    await desk.end()
 
 
 async def test_the_end_deletes_for_good(desk: Desk) -> None:
@@ -188,6 +200,7 @@ async def test_the_end_deletes_for_good(desk: Desk) -> None:
     desk.control.refresh()  # nothing begins any more
     desk.view.open_requested.emit(run)
     await desk.idle()
+    await desk.end()
 
 
 async def test_a_run_that_goes_on_is_not_deleted(desk: Desk) -> None:
@@ -200,6 +213,7 @@ async def test_a_run_that_goes_on_is_not_deleted(desk: Desk) -> None:
     assert [error.code for error in desk.failed] == ["run_going_on"]
     assert run_ids() == [run]
     assert child(desk.view, QFrame, "historyUndoBar").isHidden()
+    await desk.end()
 
 
 async def test_a_lost_index_is_built_again_by_itself(desk: Desk) -> None:
@@ -216,6 +230,7 @@ async def test_a_lost_index_is_built_again_by_itself(desk: Desk) -> None:
     desk.view.filters.tell_now()
     await desk.lists()
     await desk.lists(one)
+    await desk.end()
 
 
 async def test_a_client_is_erased_after_the_question(desk: Desk, root: Path) -> None:
@@ -240,6 +255,7 @@ async def test_a_client_is_erased_after_the_question(desk: Desk, root: Path) -> 
     await desk.lists(other)
     assert desk.told == ["1 run erased"]
     assert list(paths.projects().iterdir()) == []
+    await desk.end()
 
 
 async def test_what_cannot_be_erased_is_a_sentence(desk: Desk, root: Path) -> None:
@@ -255,6 +271,7 @@ async def test_what_cannot_be_erased_is_a_sentence(desk: Desk, root: Path) -> No
     os.close(descriptor)
     assert [error.code for error in desk.failed] == ["run_going_on"]
     assert run_ids() == [run]
+    await desk.end()
 
 
 async def test_what_is_old_is_erased_after_the_question(desk: Desk) -> None:
@@ -275,3 +292,4 @@ async def test_what_is_old_is_erased_after_the_question(desk: Desk) -> None:
     press(erase)
     await desk.lists(new)
     assert run_ids() == [new]
+    await desk.end()

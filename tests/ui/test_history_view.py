@@ -343,6 +343,8 @@ def test_rows_in_words() -> None:
     assert history_words.facts(row(1, damaged_lines=2)).endswith("· file damaged")
     assert history_words.facts(row(1, kind=FOLLOW_UP)) == "✓ Complete · question"
     assert "earlier run" in history_words.facts(row(1, continues="r0"))
+    assert history_words.engine(row(1)).endswith(" · smollm2 · Kunde & Söhne")
+    assert history_words.hint(row(1)) == "Vault1.sol\n/clients/Kunde & Söhne\nr1"
     assert history_words.when(row(1, created_at="never"), NOW) == "date unknown"
     assert history_words.when(row(1, created_at="2025-03-20T09:00:00Z"), NOW) == "20 Mar 2025"
     assert history_words.when(row(1, created_at=NOW.isoformat()), NOW).startswith("today, ")
@@ -370,6 +372,9 @@ def test_hits_are_bold_and_hostile_rows_are_painted(shown: HistoryView) -> None:
     assert image.copy(boxes[0].adjusted(0, 0, 0, -2)) != image.copy(boxes[1].adjusted(0, 0, 0, -2))
     assert len(history_words.title(rows[0])) <= 200
     assert "\n" not in history_words.title(rows[0])
+    tip = shown.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "<img" not in tip
+    assert "\u202e" not in tip
     menu = shown.context_menu()
     assert all(len(action.text()) < 100 for action in menu.actions())
     menu.close()
