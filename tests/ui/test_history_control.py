@@ -106,7 +106,7 @@ async def test_the_newest_search_wins(desk: Desk) -> None:
     await desk.lists(two)
     await desk.idle()
     assert desk.ids == [two]
-    assert "zebrafish" in desk.view.model.rows[0].snippet
+    assert "zebraf\x03ish" in desk.view.model.rows[0].snippet
     desk.view.filters.clear()
     await desk.lists(two, one)
     await desk.end()
