@@ -272,6 +272,8 @@ def test_the_bar_moves_nothing(shown: HistoryView) -> None:
     assert shown.list.geometry() == before
     shown.show_progress(200, 200)
     assert not bar.isVisible()
+    shown.show_progress(5, 20, erasing=True)
+    assert text(shown, "historyCount") == "3 runs, erasing…"
     shown.show_progress(1, 3)
     assert not bar.isVisible()  # it would only flicker
 
