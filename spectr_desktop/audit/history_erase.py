@@ -59,8 +59,7 @@ class Eraser:
             if is_inside(_root_of(folder), goal)
             or (not _root_of(folder) and folder.name in sighted)
         ]
-        needle = json.dumps(str(goal)).encode("ascii")
-        drafts = [file for file in _drafts() if _is_draft_of(file, goal, needle)]
+        drafts = [file for file in _drafts() if _is_draft_of(file, goal)]
         return _plan(goal, 0, runs, known, mine, aside, drafts)
 
     def older_than(self, days: int, now: datetime.datetime) -> ErasePlan:
@@ -169,8 +168,11 @@ def _drafts() -> list[Path]:
         return []
 
 
-def _is_draft_of(file: Path, goal: Path, needle: bytes) -> bool:
-    """Whether a draft belongs to a project; one that broke off is known by the project's name."""
+def _is_draft_of(file: Path, goal: Path) -> bool:
+    """Whether a draft belongs to a project, by its root or its file.
+
+    Of one that broke off the folder's name is looked for, as JSON writes it.
+    """
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -179,9 +181,13 @@ def _is_draft_of(file: Path, goal: Path, needle: bytes) -> bool:
     try:
         value: object = json.loads(raw)
     except (ValueError, RecursionError):
-        return needle[:-1] in raw
-    root = cast("dict[str, Any]", value).get("root") if isinstance(value, dict) else None
-    return isinstance(root, str) and bool(root) and is_inside(str(Path(root).resolve()), goal)
+        name, below = json.dumps(str(goal)), json.dumps(f"{goal}{os.sep}")[:-1]
+        return name.encode("ascii") in raw or below.encode("ascii") in raw
+    if not isinstance(value, dict):
+        return False
+    fields = cast("dict[str, Any]", value)
+    named = (fields.get("root"), fields.get("path"))
+    return any(isinstance(each, str) and is_inside(_resolved(each), goal) for each in named)
 
 
 def _root_of(folder: Path) -> str:
@@ -192,7 +198,15 @@ def _root_of(folder: Path) -> str:
     except (OSError, ValueError, RecursionError):
         return ""
     root = cast("dict[str, Any]", value).get("root") if isinstance(value, dict) else None
-    return str(Path(root).resolve()) if isinstance(root, str) and root else ""
+    return _resolved(root) if isinstance(root, str) else ""
+
+
+def _resolved(path: str) -> str:
+    """A path without links, "" for none."""
+    try:
+        return str(Path(path).resolve()) if path else ""
+    except (OSError, ValueError):  # it is no path
+        return path
 
 
 def _last(known: Known) -> datetime.datetime:
