@@ -296,8 +296,8 @@ class Journal:
     def _as_error(self, failure: OSError) -> JournalError:
         return JournalError(
             "journal_failed",
-            f"The run cannot be saved in {self.folder} ({failure.strerror or failure}). It goes on "
-            "in memory: export the report before you close the program.",
+            f"The run cannot be saved in {self.folder} ({failure.strerror or failure}). It is "
+            "kept in memory and tried again: export the report before you close the program.",
             params={"folder": str(self.folder)},
             detail=str(failure),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from spectr_desktop.audit.unsaved_runs import UnsavedRuns
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.run import CompleteInput, Outcome
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.plan import FollowUp
     from spectr_desktop.audit.session import Progress, Session
-    from spectr_desktop.audit.unsaved_runs import UnsavedRuns
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
@@ -57,7 +57,7 @@ class RunControl(QObject):
         thinking: how hard the model is asked to think; None as it has it.
         header, result, saved: of the newest run; no result while it goes on.
         sightings: what was read of its report when it ended.
-        unsaved: the runs that would be lost with the program; None before the first run.
+        unsaved: knows the runs that would be lost with the program; shared as the servers are.
     """
 
     started = Signal()
@@ -84,7 +84,7 @@ class RunControl(QObject):
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
         self.saved = False
-        self.unsaved: UnsavedRuns | None = None
+        self.unsaved = shared.unsaved if shared else UnsavedRuns()
 
     @property
     def running(self) -> bool:
@@ -123,11 +123,7 @@ class RunControl(QObject):
             self.egress.check_model(model, provider.locality(model))
             limits = compose.Limits(thinking=self.thinking)
             plan = await compose.plan_counted(files, model, provider, limits, follow_up)
-            if self.unsaved is None:
-                self.unsaved = compose.UnsavedRuns()
-            session, no_journal = compose.open_session(
-                plan, provider, self._on_entries, self.unsaved
-            )
+            session, _ = compose.open_session(plan, provider, self._on_entries, self.unsaved)
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
@@ -144,10 +140,10 @@ class RunControl(QObject):
             raise
         self.header, self.result = plan.header, None
         self._asked = provider
-        self.saved = no_journal is None
+        self.saved = session.unsaved is None
         session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
-        if no_journal is not None:
-            self.notice_received.emit(no_journal.message)
+        if session.unsaved is not None:
+            self.notice_received.emit(session.unsaved.message)
         self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
         try:
@@ -193,6 +189,9 @@ class RunControl(QObject):
             kind = "error" if kind == "error" else "warning"
         if header.model.practice:
             sentences.append(self.practice_notice())
+        if self._newest is not None and self._newest.unsaved is not None:
+            sentences.append(self._newest.unsaved.message)
+            kind = "error" if kind == "error" else "warning"
         return Verdict(" ".join(sentences), kind, detail)
 
     async def server_states(self) -> AsyncGenerator[ServerState, None]:
@@ -223,8 +222,7 @@ class RunControl(QObject):
 
     async def close(self) -> None:
         """Let go of all servers and of what cannot be saved; the run has been stopped before."""
-        if self.unsaved is not None:
-            await self.unsaved.abandon()
+        await self.unsaved.abandon()
         await asyncio.gather(*(provider.close() for provider in self.providers.values()))
         self.providers.clear()
 
