@@ -7,17 +7,22 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__, logs, paths
+from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.store.fatal_files import Death, FatalFile, take_deaths
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QtMsgType
     from PySide6.QtWidgets import QApplication
 
+    from spectr_desktop.ui.crash_watch import CrashWatch
     from spectr_desktop.ui.main_window import MainWindow
+    from spectr_desktop.ui.theme import Theme
 
 _log = logs.logger(__name__)
 _NO_SCREEN = (
@@ -49,11 +54,15 @@ class WindowOptions:
 def main(options: WindowOptions) -> int:
     """Open the window and run until it is closed; returns the exit status."""
     if not _has_screen():
-        sys.stderr.write(_NO_SCREEN + "\n")
+        _say_error(_NO_SCREEN)
         return 2
     logs.start(paths.logs())
     try:
         return _run(options)
+    except Exception as error:  # noqa: BLE001  # the last place where something can be said
+        _log.exception("the program cannot go on")
+        _say_error(_last_words(error))
+        return 2
     finally:
         logs.stop()
 
@@ -64,9 +73,44 @@ def _has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def _say_error(sentence: str) -> None:
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]  # Windows has none
+        sys.stderr.write(sentence + "\n")
+        sys.stderr.flush()
+
+
+def _last_words(error: Exception) -> str:
+    if isinstance(error, SpectrError):
+        return error.message
+    kind, folder = type(error).__name__, paths.logs()
+    says = f"; the log in {folder} says more" if folder else ""
+    return f"Spectr Desktop made a mistake and cannot go on ({kind}){says}."
+
+
 def _run(options: WindowOptions) -> int:
+    folder = paths.logs()
+    death = take_deaths(folder) if folder else None
+    fatal = FatalFile(folder) if folder else None
+    if fatal:
+        fatal.start()
     # Not at the top: without a screen nothing of Qt is loaded.
-    from PySide6.QtCore import qInstallMessageHandler  # noqa: PLC0415
+    from spectr_desktop.ui.crash_watch import CrashWatch  # noqa: PLC0415
+
+    watch = CrashWatch()
+    watch.install()
+    try:
+        _run_window(options, watch, fatal, death)
+    finally:
+        watch.uninstall()
+        if fatal:
+            fatal.stop()
+    return 0
+
+
+def _run_window(
+    options: WindowOptions, watch: CrashWatch, fatal: FatalFile | None, death: Death | None
+) -> None:
+    from PySide6.QtCore import qInstallMessageHandler  # noqa: PLC0415  # as in _run
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from spectr_desktop.ui.garbage import GuiThreadCollector  # noqa: PLC0415
@@ -74,32 +118,57 @@ def _run(options: WindowOptions) -> int:
     from spectr_desktop.ui.main_window import MainWindow  # noqa: PLC0415
     from spectr_desktop.ui.theme import Theme  # noqa: PLC0415
 
-    qInstallMessageHandler(_on_qt_message)
+    qInstallMessageHandler(partial(_on_qt_message, fatal))
     app = QApplication([sys.argv[0]])
     app.setApplicationName("spectr-desktop")
     app.setApplicationDisplayName("Spectr Desktop")
     app.setDesktopFileName("spectr-desktop")
     # The window ends the program itself, after it has stopped and saved (qasync #39, #55).
     app.setQuitOnLastWindowClosed(False)
-    window = MainWindow(Theme(app))
+    theme = Theme(app)
+    window = MainWindow(theme)
     window.show()
+    _tell_crashes(watch, window, theme, death)
     collector = GuiThreadCollector(app)
-    with asyncio.Runner(loop_factory=lambda: WindowLoop(app)) as runner:
+
+    def make_loop() -> WindowLoop:
+        loop = WindowLoop(app)
+        loop.set_exception_handler(watch.on_loop_error)
+        return loop
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(_until_closed(window, options))
     collector.stop()
     _forget(app, window)
-    return 0
 
 
-def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:
+def _tell_crashes(watch: CrashWatch, window: MainWindow, theme: Theme, death: Death | None) -> None:
+    """Have mistakes of the program shown below the window's parts, from now on."""
+    from spectr_desktop.ui.crash_notice import CrashNotice  # noqa: PLC0415  # as in _run
+
+    notice = CrashNotice(theme, paths.logs(), window)
+    central = window.centralWidget()
+    layout = central.layout() if central else None
+    assert layout is not None  # noqa: S101  # the window has made both
+    layout.addWidget(notice)
+    window.task_failed.connect(watch.on_task_error)
+    watch.tell(notice.tell_crash)
+    if death is not None:
+        notice.tell_death(death)
+
+
+def _on_qt_message(fatal: FatalFile | None, kind: QtMsgType, _context: object, text: str) -> None:
     """Qt's own words go to the log; before it aborts, the user gets a sentence."""
     from PySide6.QtCore import QtMsgType  # noqa: PLC0415
 
     _log.info("Qt: %s", text)
     if kind is QtMsgType.QtFatalMsg:
         no_screen = "platform plugin" in text or "could not connect" in text
-        sys.stderr.write((_NO_SCREEN if no_screen else f"Qt cannot go on: {text}") + "\n")
-        sys.stderr.flush()
+        _say_error(_NO_SCREEN if no_screen else f"Qt cannot go on: {text}")
+        if fatal and no_screen:
+            fatal.stop()
+        elif fatal:
+            fatal.write_stacks()
         logs.stop()
         os._exit(2)  # what would follow is Qt's abort, with a core dump
 

@@ -24,6 +24,7 @@ from spectr_desktop.terminal import EventOutput, TextOutput, forget_stdout, put,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.session import Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.run import RunResult
@@ -191,9 +192,11 @@ async def _models(given: argparse.Namespace) -> int:
     _check_provider(given.provider)
     usual = server_options(given)
     named = compose.config_for(given.provider, given.base_url, "", usual)
-    configs = (named,) if named else compose.known_configs(None, usual)
+    possible = compose.known_configs(None, usual, has_key=lambda _server: True)
+    keys = await _keys((named,) if named else possible)
+    configs = (named,) if named else compose.known_configs(None, usual, has_key=keys.has)
     egress = compose.EgressGuard(air_gap=given.air_gap)
-    offers = [await compose.offer(compose.connect(config, egress)) for config in configs]
+    offers = [await compose.offer(compose.connect(config, egress, keys)) for config in configs]
     if given.json:
         rows = [
             {"provider": o.config.provider, "base_url": o.config.base_url, **to_json(model)}
@@ -236,7 +239,7 @@ async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
         config, notice = await compose.default_config(given.base_url, usual, egress)
         if notice:
             say(notice)
-    provider = compose.connect(config, egress)
+    provider = compose.connect(config, egress, await _keys((config,)))
     try:
         model = await compose.choose_model(provider, "" if config.model_file else given.model)
         egress.check_model(model, provider.locality(model))
@@ -254,6 +257,18 @@ async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
         return EXIT_INTERRUPTED
     fails = given.fail_on and _has_finding(session, Severity(given.fail_on))
     return EXIT_FINDINGS if status == EXIT_COMPLETE and fails else status
+
+
+async def _keys(servers: Sequence[ServerConfig]) -> ServerKeys:
+    """What is saved for these servers; a keychain that stays locked is said and no obstacle."""
+    from spectr_desktop.audit.keys import ServerKeys  # noqa: PLC0415  # as above
+
+    keys = ServerKeys()
+    try:
+        await keys.load(servers)
+    except SpectrError as error:
+        say(error.message)
+    return keys
 
 
 def _has_finding(session: Session, severity: Severity) -> bool:

@@ -25,6 +25,8 @@ _KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OLLAMA_HOST", "OLLAMA_API_KEY")
 def _own_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that a test writes lands in the user's folders, and no key of theirs is read."""
     monkeypatch.setenv("SPECTR_HOME", str(tmp_path / "home"))
+    # Nor does one reach the desktop of whoever runs the tests.
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
     for name in _KEYS:
         monkeypatch.delenv(name, raising=False)
 

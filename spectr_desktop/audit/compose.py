@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 
 from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan, plan_counted, plan_run
 from spectr_desktop.audit.session import Session
+from spectr_desktop.audit.unsaved_runs import UnsavedRuns
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers import registry
 from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.server import ModelInfo, ServerConfig, ServerState
 from spectr_desktop.store.estimates import Estimates
-from spectr_desktop.store.journal import Journal, JournalError
+from spectr_desktop.store.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from spectr_desktop.audit.session import EventSink
+    from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import CellResult
+    from spectr_desktop.store.journal import JournalError
 
 provider_title = registry.title
 _STATE_QUESTIONS = 60
@@ -30,13 +33,27 @@ _STATE_PAUSE_S = 1.0
 _STATE_SILENT = 3  # a server that has said nothing so often will not say anything
 
 
-def connect(config: ServerConfig, egress: EgressGuard | None = None) -> Provider:
+def connect(
+    config: ServerConfig, egress: EgressGuard | None = None, keys: ServerKeys | None = None
+) -> Provider:
     """The adapter for a server; without a guard of the program's, one that lets it be reached.
+
+    Without keys that were loaded, the provider's usual environment variable is all that is read.
 
     Raises:
         BadRequest: no provider has this name, or its address is none.
     """
-    return registry.provider(config, egress or EgressGuard())
+    source = keys.source(config) if keys is not None else None
+    return registry.provider(config, egress or EgressGuard(), source)
+
+
+def preview(plan: RunPlan, provider: Provider) -> tuple[WireRequest, ...]:
+    """All that a run of this plan would send, in order; nothing is sent to tell it.
+
+    After it has counted tokens, a server with little room left is asked for a shorter answer
+    than is shown here.
+    """
+    return tuple(shown for planned in plan.requests for shown in provider.preview(planned.request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +98,44 @@ def config_for(
 
 
 def known_configs(
-    named: ServerConfig | None = None, usual: ServerConfig | None = None
+    named: ServerConfig | None = None,
+    usual: ServerConfig | None = None,
+    servers: Sequence[ServerConfig] = (),
+    has_key: Callable[[ServerConfig], bool] | None = None,
 ) -> tuple[ServerConfig, ...]:
-    """The servers worth asking for models: the named one first, then what needs no setting up.
+    """The servers worth asking for models.
 
-    A service that needs a key is asked only if its key is there.
+    The named one first, then those that the user has set up, then what needs no setting up. A
+    service that needs a key is asked only if its key is there.
 
     Args:
         named: the one that the user named.
-        usual: options for all the others.
+        usual: options for all that need no setting up.
+        servers: the ones that the user has set up, in their order.
+        has_key: whether there is a key for a server; None looks at the environment alone.
     """
-    names = ["ollama", "builtin"]
-    names += [name for name in ("anthropic", "openai") if registry.environment_key(name)()]
+    there = has_key or _has_environment_key
     base = usual or ServerConfig("")
-    rest = [
-        replace(base, provider=name) for name in names if named is None or name != named.provider
-    ]
-    return (named, *rest) if named else tuple(rest)
+    chosen = [named] if named else []
+    chosen += [server for server in servers if not registry.needs_key(server) or there(server)]
+    known = {
+        (server.provider, registry.address(server), server.model_file)
+        for server in chosen[bool(named) :]
+    }
+    for name in ("ollama", "builtin", "anthropic", "openai"):
+        config = replace(base, provider=name)
+        wants_key = name in ("anthropic", "openai")
+        if (
+            (named is None or name != named.provider)
+            and (name, registry.address(config), config.model_file) not in known
+            and (not wants_key or there(config))
+        ):
+            chosen.append(config)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _has_environment_key(config: ServerConfig) -> bool:
+    return bool(registry.environment_key(config.provider)())
 
 
 def described(model: ModelInfo) -> tuple[str, ...]:
@@ -160,12 +198,23 @@ async def choose_model(provider: Provider, name: str) -> ModelInfo:
 
 
 def open_session(
-    plan: RunPlan, provider: Provider, listener: Callable[[Sequence[RunEntry]], None]
+    plan: RunPlan,
+    provider: Provider,
+    listener: Callable[[Sequence[RunEntry]], None],
+    unsaved: UnsavedRuns | None = None,
 ) -> tuple[Session, JournalError | None]:
     """A session that writes its journal; without a place for it, one that runs in memory.
 
+    Either may change: the session's `unsaved` says how it is. Call it where the loop runs.
+
+    Args:
+        plan: what to send.
+        provider: who answers.
+        listener: called with each batch of entries, on the loop's thread.
+        unsaved: who has to know what is not saved when the program ends.
+
     Returns:
-        The session, and why there is no journal, if there is none.
+        The session, and why the journal cannot be written yet, if it cannot.
     """
     header, estimates = plan.header, Estimates()
     key = "|".join((header.provider, header.base_url, header.model.id, header.model.digest))
@@ -174,15 +223,16 @@ def open_session(
         if result.timings.loading_ms is not None or result.timings.reading_ms is not None:
             estimates.learn(key, result.timings, result.usage.input)
 
-    journal: EventSink = _NoJournal()
-    failure: JournalError | None = None
-    try:
-        journal = Journal(header)
-    except JournalError as error:
-        failure = error
     tokens = sum(cell.counted_input or cell.estimated_input for cell in header.cells)
     expected = estimates.expected(key, tokens)
-    session = Session(plan, provider, journal, listener, expected=expected, learn=learn)
+    journal = Journal(header)
+    failure = journal.error
+    session = Session(
+        plan, provider, journal, listener, unsaved=failure, expected=expected, learn=learn
+    )
+    journal.watch(session.saving_changed)
+    if unsaved is not None:
+        unsaved.add(header.title, journal)
     return session, failure
 
 
@@ -207,16 +257,6 @@ async def after_stop(provider: Provider) -> AsyncGenerator[ServerState, None]:
         yield ServerState.UNKNOWN
 
 
-class _NoJournal:
-    """Keeps nothing: the user has been told that the run is in memory only."""
-
-    def write(self, entries: Sequence[RunEntry]) -> None:
-        del entries
-
-    async def close(self) -> None:
-        await asyncio.sleep(0)
-
-
 def _no_models(provider: Provider) -> SpectrError:
     name = registry.title(provider.config.provider)
     remedy = (
@@ -232,6 +272,7 @@ __all__ = [
     "FollowUp",
     "Limits",
     "Offer",
+    "UnsavedRuns",
     "after_stop",
     "choose_model",
     "config_for",
@@ -243,5 +284,6 @@ __all__ = [
     "open_session",
     "plan_counted",
     "plan_run",
+    "preview",
     "provider_title",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__
@@ -20,18 +21,28 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.server import ModelInfo
 
-_QUICK = "quick"
 # Providers that load a model with the context that the request asks for.
 _CONTEXT_CHOSEN_BY_US = ("ollama", "builtin")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the user asked for; None leaves it to the model and the budget."""
+    """What the user asked for; None leaves it to the model and the budget.
+
+    Attributes:
+        context: in tokens.
+        max_tokens: of the answer.
+        thinking: how hard the model is asked to think.
+        prompt_versions: by the name of a prompt the version to use; the newest shipped one if it
+            has none, or "".
+    """
 
     context: int | None = None
     max_tokens: int | None = None
     thinking: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    prompt_versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ def plan_run(
     limits: Limits,
     counted: int | None = None,
     follow_up: FollowUp | None = None,
+    root: str = "",
 ) -> RunPlan:
     """One request with all the files.
 
@@ -95,9 +107,11 @@ def plan_run(
         limits: what the user asked for.
         counted: tokens of the request as the server counted them; None where it was not asked.
         follow_up: what is asked instead of an audit.
+        root: the project's folder, "" if there is none.
 
     Raises:
-        SpectrError: there is nothing to audit, or it cannot fit into the model's context.
+        SpectrError: there is nothing to audit, it cannot fit into the model's context, or the
+            chosen version of the prompt is not there.
     """
     files = tuple(file for file in files if file.text.strip())
     if not files:
@@ -105,8 +119,8 @@ def plan_run(
             "nothing_to_audit", "There is nothing to audit: the source is empty. Open a contract."
         )
     title = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
-    ask = follow_up or FollowUp(_QUICK)
-    chosen = prompts.prompt(ask.kind)
+    ask = follow_up or FollowUp(prompts.AUDIT)
+    chosen = prompts.prompt(ask.kind, limits.prompt_versions.get(ask.kind, ""))
     composed = prompts.compose(chosen, title, files, ask.subject, ask.question)
     estimated = budget.estimate(composed.system, composed.user)
     wanted = budget.parameters(
@@ -117,7 +131,9 @@ def plan_run(
         max_tokens=limits.max_tokens,
         counted=counted is not None,
     )
-    wanted = replace(wanted, thinking=limits.thinking)
+    wanted = replace(
+        wanted, thinking=limits.thinking, temperature=limits.temperature, seed=limits.seed
+    )
     spans = tuple(Span(file.path, 1, max(file.lines, 1)) for file in files)
     cell = Cell(f"1.{ask.kind}", 1, ask.kind, spans, estimated, composed.sha256, counted)
     header = Header(
@@ -134,6 +150,7 @@ def plan_run(
         prompt_versions={ask.kind: chosen.version},
         cells=(cell,),
         files=files,
+        root=root,
     )
     request = GenerationRequest(
         model.id, composed.system, composed.user, wanted, model.capabilities
@@ -147,17 +164,18 @@ async def plan_counted(
     provider: Provider,
     limits: Limits,
     follow_up: FollowUp | None = None,
+    root: str = "",
 ) -> RunPlan:
     """The plan, after the server has counted its tokens where it can. This sends the source.
 
     Raises:
         SpectrError: as `plan_run`.
     """
-    draft = plan_run(files, model, provider, limits, follow_up=follow_up)
+    draft = plan_run(files, model, provider, limits, None, follow_up, root)
     counted = await provider.count_tokens(draft.requests[0].request)
     if counted is None:
         return draft
-    return plan_run(files, model, provider, limits, counted, follow_up)
+    return plan_run(files, model, provider, limits, counted, follow_up, root)
 
 
 def _with_repeats(requests: tuple[PlannedRequest, ...]) -> tuple[PlannedRequest, ...]:

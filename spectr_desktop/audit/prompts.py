@@ -1,4 +1,4 @@
-"""The shipped prompts, by name and version, and the source put into them as untrusted data."""
+"""Prompts, shipped and own, by name and version; the source put into them as untrusted data."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spectr_desktop import paths
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.run import FOLLOW_UPS
+from spectr_desktop.store.own_prompts import OwnPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectr_desktop.records.source import SourceFile
 
+AUDIT = "quick"
+NAMES = (AUDIT, *FOLLOW_UPS)
+
 _PLACE = re.compile(r"\{\{(title|source|subject|question)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One version of a shipped prompt.
+    """One version of a prompt.
 
     Attributes:
         name: of the pass that it asks for, e.g. "quick".
-        version: "1", "2", …; a changed text is a new version, so that a run can be repeated.
+        version: "1", "2", … of a shipped one, "own-1", "own-2", … of an own one; a changed text
+            is a new version, so that a run can be repeated.
         system: sent as it is.
         user: with `{{title}}` and `{{source}}`; in a follow-up also with `{{subject}}` and
             `{{question}}`.
@@ -50,13 +57,74 @@ class Composed:
         return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def prompt(name: str, version: str = "") -> Prompt:
+    """A prompt in one version, "" for the newest shipped one.
+
+    Raises:
+        SpectrError: "prompt_missing", "prompt_unreadable" or "prompt_incomplete": an own version
+            is not what it was when it was kept.
+    """
+    shipped = shipped_versions(name)
+    if not version or version in shipped:
+        return _shipped(name, version or shipped[-1])
+    texts = OwnPrompts().read(name, version)
+    check(name, texts.system, texts.user)
+    return Prompt(name, version, texts.system.strip(), texts.user.strip())
+
+
+def versions(name: str) -> list[str]:
+    """All versions of a prompt: the shipped ones, then the own ones, each the oldest first."""
+    return [*shipped_versions(name), *OwnPrompts().versions(name)]
+
+
 @functools.cache
-def prompt(name: str) -> Prompt:
-    """The newest version of a shipped prompt."""
+def shipped_versions(name: str) -> tuple[str, ...]:
+    """The versions that came with the program, the newest last."""
     folder = paths.resources() / "prompts" / name
-    version = max((entry.name for entry in folder.iterdir() if entry.name.isdigit()), key=int)
-    system = (folder / version / "system.md").read_text(encoding="utf-8")
-    user = (folder / version / "user.md").read_text(encoding="utf-8")
+    return tuple(sorted((e.name for e in folder.iterdir() if e.name.isdigit()), key=int))
+
+
+def add_own(name: str, system: str, user: str) -> str:
+    """Keep an own version, and return what it is called.
+
+    Raises:
+        SpectrError: "prompt_incomplete", or why it cannot be kept.
+    """
+    check(name, system, user)
+    return OwnPrompts().add(name, system, user)
+
+
+def check(name: str, system: str, user: str) -> None:
+    """Whether a text can be a prompt of this name: what has to be sent has its place in it.
+
+    Raises:
+        SpectrError: "prompt_incomplete", the first thing that is missing.
+    """
+    needed = ["source", *(["subject", "question"] if name in FOLLOW_UPS else [])]
+    for place in needed:
+        count = user.count(f"{{{{{place}}}}}")
+        if count != 1:
+            what = "is missing in" if not count else f"stands {count} times in"
+            raise SpectrError(
+                "prompt_incomplete",
+                f"{{{{{place}}}}} {what} the message to the model; put it in once, where the "
+                f"{place} shall stand.",
+                params={"place": place, "count": count},
+            )
+    if not system.strip():
+        raise SpectrError(
+            "prompt_incomplete",
+            "The instructions are empty; say at least that everything in the source is data and "
+            "never an instruction.",
+            params={"place": "system", "count": 0},
+        )
+
+
+@functools.cache
+def _shipped(name: str, version: str) -> Prompt:
+    folder = paths.resources() / "prompts" / name / version
+    system = (folder / "system.md").read_text(encoding="utf-8")
+    user = (folder / "user.md").read_text(encoding="utf-8")
     return Prompt(name, version, system.strip(), user.strip())
 
 

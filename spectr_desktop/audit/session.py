@@ -69,12 +69,17 @@ class Session:
         provider: who answers; the caller closes it.
         journal: written before `listener` hears of anything; closed at the end of the run.
         listener: called with each batch of entries, on the loop's thread.
+        unsaved: why the journal cannot be written, as the caller knows and tells already.
         expected: how long loading and reading took lately.
         learn: told of each request's result, for the next expectation.
         clock: seconds, monotonic.
 
     Attributes:
         findings: what has been read of the report so far.
+        unsaved: why the journal has not all of the run; None if it has. It may change after the
+            run's end too.
+        on_unsaved_changed: called then, on the loop's thread; during the run the listener gets a
+            notice, `journal_failed` or `journal_restored`, right after it.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Session:
         journal: EventSink,
         listener: Callable[[Sequence[RunEntry]], None],
         *,
+        unsaved: SpectrError | None = None,
         expected: Expected = _NOTHING_EXPECTED,
         learn: Callable[[CellResult], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -100,7 +106,9 @@ class Session:
         self._pending: list[RunEntry] = []
         self._drain_handle: asyncio.TimerHandle | None = None
         self._drained_at = -_DRAIN_S
-        self._journal_failed = False
+        self.unsaved = unsaved
+        self.on_unsaved_changed: Callable[[], None] = lambda: None
+        self._is_over = False
         self._task: asyncio.Task[None] | None = None
         self._stop_requested = False
         self._cell = CellState("", self._started)
@@ -160,6 +168,7 @@ class Session:
         self._cell = CellState("", self._clock())
         self._record(RunFinished(run.outcome, run.error, run.usage, run.finished_at))
         self._drain()
+        self._is_over = True
         closing = asyncio.create_task(self._journal.close(), name="journal-close")
         was_cancelled |= await self._ended(closing)
         closing.result()
@@ -284,16 +293,36 @@ class Session:
         batch, self._pending = _merged(self._pending), []
         if not batch:
             return
+        failure: SpectrError | None = None
         try:
             self._journal.write(batch)
         except SpectrError as error:
-            if not self._journal_failed:
-                self._journal_failed = True
-                _log.warning("%s (%s)", error.message, error.detail)
-                # First, because nothing may stand behind a run's outcome.
-                batch.insert(0, RunEntry(batch[0].t, "", Notice(error.code, error.message)))
+            failure = error
+        if notice := self._saving(failure):
+            # First, because nothing may stand behind a run's outcome.
+            batch.insert(0, RunEntry(batch[0].t, "", notice))
         # They follow from the text, which is kept: the journal does without them.
         self._listener(self.findings.extended(batch))
+
+    def saving_changed(self, failure: SpectrError | None) -> None:
+        """The journal found, between two writes or after the end, that it is saved or not."""
+        if (notice := self._saving(failure)) and not self._is_over:
+            # Not kept: it says nothing of the run once that can be read from the disk.
+            t = int((self._clock() - self._started) * 1000)
+            self._listener([RunEntry(t, "", notice)])
+
+    def _saving(self, failure: SpectrError | None) -> Notice | None:
+        """The sentence to tell, if it has changed whether the run is saved."""
+        before, self.unsaved = self.unsaved, failure
+        if (before is None) == (failure is None):
+            return None
+        self.on_unsaved_changed()
+        if failure is None:
+            folder = before.params.get("folder", "") if before else ""
+            _log.info("the run is saved again in %s", folder)
+            return Notice("journal_restored", f"The run is saved again in {folder}.")
+        _log.warning("%s (%s)", failure.message, failure.detail)
+        return Notice(failure.code, failure.message)
 
     async def _read_rest(self) -> None:
         """Read the findings that are still to be read, in portions that let others in."""

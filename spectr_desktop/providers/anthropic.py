@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from dataclasses import replace
 from http import HTTPStatus
@@ -16,13 +17,14 @@ from spectr_desktop.providers import anthropic_request
 from spectr_desktop.providers.anthropic_models import LLAMA_SERVER, listed, owner, tokens
 from spectr_desktop.providers.anthropic_status import KEY_VARIABLE, Failures, rate_limits
 from spectr_desktop.providers.anthropic_stream import Message
-from spectr_desktop.providers.errors import ModelMissing, ProviderError
+from spectr_desktop.providers.errors import AuthFailed, ModelMissing, ProviderError
 from spectr_desktop.providers.sse import HEARTBEAT, sse_events
 from spectr_desktop.providers.status import key_of, not_a_stream, readable_key, reply_object
 from spectr_desktop.providers.transport import Exchange, Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import as_objects, json_object
 from spectr_desktop.records.events import Heartbeat, PhaseChanged
+from spectr_desktop.records.request import Purpose
 from spectr_desktop.records.run import Phase
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.base import KeySource
     from spectr_desktop.providers.egress import EgressGuard
     from spectr_desktop.records.events import StreamEvent
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import GenerationRequest
 
 _log = logger(__name__)
@@ -43,9 +46,20 @@ _SERVICE = Service(
     "Anthropic",
     "{host} cannot be reached. Check the network connection, or pick a local model.",
 )
+_MESSAGE_PATH = "/v1/messages"
+_COUNT_PATH = "/v1/messages/count_tokens"
 _MOST_PAGES = 50
 # The whole source is sent to be counted.
 _COUNT_PATIENCE = httpx.Timeout(60.0, connect=5.0)
+
+
+def address(config: ServerConfig) -> str:
+    """The base URL that is really used.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    return checked_url(config.base_url, _DEFAULT)
 
 
 class Anthropic:
@@ -54,7 +68,7 @@ class Anthropic:
     def __init__(
         self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
     ) -> None:
-        base_url = checked_url(config.base_url, _DEFAULT)
+        base_url = address(config)
         self._config = replace(config, base_url=base_url)
         self._transport = Transport(base_url, _SERVICE, egress, config)
         self._turns = Turns(base_url, config.parallel or _PARALLEL)
@@ -125,11 +139,10 @@ class Anthropic:
 
         The generation itself will say what is wrong.
         """
-        path = "/v1/messages/count_tokens"
         payload = anthropic_request.count(request)
         try:
             response = await self._transport.fetch(
-                "POST", path, payload, self._headers(), patience=_COUNT_PATIENCE
+                "POST", _COUNT_PATH, payload, self._headers(), patience=_COUNT_PATIENCE
             )
             if response.status_code != HTTPStatus.OK:
                 raise self._failures.before(
@@ -139,6 +152,19 @@ class Anthropic:
             _log.info("%s: tokens are not counted: %s", self._host, error.code)
             return None
         return tokens((json_object(response.content) or {}).get("input_tokens"))
+
+    def preview(self, request: GenerationRequest) -> tuple[WireRequest, ...]:
+        """To count the tokens, then the message."""
+        try:
+            headers = self._headers()
+        except AuthFailed:  # the run will say so
+            headers = {"anthropic-version": _VERSION}
+        show = functools.partial(self._transport.preview, method="POST", headers=headers)
+        counted, (payload, _) = anthropic_request.count(request), anthropic_request.message(request)
+        return (
+            show(Purpose.COUNT, path=_COUNT_PATH, payload=counted),
+            show(Purpose.GENERATE, path=_MESSAGE_PATH, payload=payload),
+        )
 
     async def alive(self) -> bool:
         """A server on this machine answers, whatever it says; a service is not asked."""
@@ -167,7 +193,7 @@ class Anthropic:
         headers = self._headers()
         model = str(payload["model"])
         yield PhaseChanged(Phase.CONNECTING)
-        async with self._transport.stream("/v1/messages", payload, headers) as exchange:
+        async with self._transport.stream(_MESSAGE_PATH, payload, headers) as exchange:
             await exchange.sent()
             yield PhaseChanged(Phase.READING)
             response = await exchange.response()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from spectr_desktop.records.events import StreamEvent
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import GenerationRequest
     from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
@@ -72,6 +73,15 @@ class Provider(Protocol):
 
         The caller holds the generator in `contextlib.aclosing`: leaving it closes the socket.
         A stream that ends without `GenerationEnded` was interrupted.
+        """
+        ...
+
+    def preview(self, request: GenerationRequest) -> tuple[WireRequest, ...]:
+        """What `count_tokens` and then `generate` would send, in order; nothing is sent.
+
+        Made by the functions that make the real requests. Where no key can be sent the requests
+        are shown without it. The server's models were listed before: what is asked may depend on
+        which server it is.
         """
         ...
 

@@ -15,6 +15,7 @@ from spectr_desktop.providers.openai_compatible import OpenAICompatible
 from spectr_desktop.providers.openai_servers import Flavour
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.records.events import PhaseChanged, StreamEvent
+from spectr_desktop.records.request import Purpose, WireRequest
 from spectr_desktop.records.run import GenerationRequest, Phase
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from spectr_desktop.providers.egress import EgressGuard
 
 DEFAULT_CONTEXT = 8192  # tokens
+_COUNTING = (Purpose.TEMPLATE, Purpose.COUNT)  # done before the engine is started
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,18 @@ class Builtin:
             return None
         return await running.adapter.count_tokens(request)
 
+    def preview(self, request: GenerationRequest) -> tuple[WireRequest, ...]:
+        """As the child is asked; one that is started for it has no address before."""
+        running, counting = self._running, ()
+        if running is not None and running.process.alive:
+            steps = running.adapter.preview(request)
+            if running.context >= _wanted(request, find_model(self._config.model_file).context):
+                return steps
+            counting = tuple(step for step in steps if step.purpose in _COUNTING)
+        shown = self._adapter("http://127.0.0.1", secrets.token_urlsafe()).preview(request)
+        started = (replace(step, exact=False) for step in shown if step.purpose not in _COUNTING)
+        return (*counting, *started)
+
     async def alive(self) -> bool:
         """The child runs and answers; one that is being started is not asked."""
         running = self._running
@@ -130,8 +144,7 @@ class Builtin:
         connecting = PhaseChanged(Phase.CONNECTING)
         yield connecting
         model = await self.model(request.model)
-        wanted = request.parameters.context or DEFAULT_CONTEXT
-        wanted = min(wanted, model.context or wanted)
+        wanted = _wanted(request, model.context)
         running = self._running
         if running is None or not running.process.alive or running.context < wanted:
             yield PhaseChanged(Phase.LOADING)
@@ -152,7 +165,15 @@ class Builtin:
         key = secrets.token_urlsafe()
         model = find_model(self._config.model_file)
         process = await start(Launch(find_program(), model, context, key))
-        address = ServerConfig(self._config.provider, process.base_url)
-        adapter = OpenAICompatible(address, lambda: key, self._egress, flavour=Flavour.LLAMA_CPP)
-        self._running = _Running(process, adapter, context)
+        self._running = _Running(process, self._adapter(process.base_url, key), context)
         return self._running
+
+    def _adapter(self, base_url: str, key: str) -> OpenAICompatible:
+        address = ServerConfig(self._config.provider, base_url)
+        return OpenAICompatible(address, lambda: key, self._egress, flavour=Flavour.LLAMA_CPP)
+
+
+def _wanted(request: GenerationRequest, most: int | None) -> int:
+    """The context that a request needs, of a model that can hold so much at most."""
+    wanted = request.parameters.context or DEFAULT_CONTEXT
+    return min(wanted, most or wanted)

@@ -36,6 +36,15 @@ _KEEPALIVE = (
 )
 
 
+# What every request carries beside its own headers, so that it can be shown before it is sent.
+HEADERS = {
+    "accept": "*/*",
+    "accept-encoding": "identity",
+    "connection": "keep-alive",
+    "user-agent": f"python-httpx/{httpx.__version__}",
+}
+
+
 async def guarded_client(
     base_url: str, egress: EgressGuard, config: ServerConfig | None, patience: httpx.Timeout
 ) -> httpx.AsyncClient:
@@ -55,7 +64,7 @@ async def guarded_client(
         transport=_GuardedTransport(backend, context, proxy),
         # Nothing of the environment but the proxy, which was read above.
         trust_env=False,
-        headers={"accept-encoding": "identity"},
+        headers=HEADERS,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import re
 from dataclasses import replace
@@ -37,6 +38,7 @@ from spectr_desktop.records.events import (
     PhaseChanged,
     StreamEvent,
 )
+from spectr_desktop.records.request import Purpose
 from spectr_desktop.records.run import GenerationRequest, Phase
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
@@ -45,10 +47,12 @@ if TYPE_CHECKING:
 
     from spectr_desktop.providers.base import KeySource
     from spectr_desktop.providers.egress import EgressGuard
+    from spectr_desktop.records.request import WireRequest
 
 _log = logger(__name__)
 
 KEY_VARIABLE = "OLLAMA_API_KEY"
+_CHAT_PATH, _RUNNING_PATH = "/api/chat", "/api/ps"
 _PARALLEL = 1  # requests at a time, where the user does not say
 _SERVICE = Service(
     "Ollama",
@@ -61,14 +65,23 @@ _SHOWS_AT_ONCE = 8
 _SHOWN_LINE = 200  # characters of one that cannot be read
 
 
+def address(config: ServerConfig) -> str:
+    """The base URL that is really used: the one of OLLAMA_HOST where none is given.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    usual = host_address(os.environ.get("OLLAMA_HOST", ""))
+    return checked_url(config.base_url or usual, DEFAULT)
+
+
 class Ollama:
     """The adapter for a local (or remote) Ollama."""
 
     def __init__(
         self, config: ServerConfig, key: KeySource, egress: EgressGuard | None = None
     ) -> None:
-        address = config.base_url or host_address(os.environ.get("OLLAMA_HOST", ""))
-        base_url = checked_url(address, DEFAULT)
+        base_url = address(config)
         self._config = replace(config, base_url=base_url)
         self._transport = Transport(base_url, _SERVICE, egress, config)
         self._turns = Turns(base_url, config.parallel or _PARALLEL)
@@ -122,6 +135,20 @@ class Ollama:
         del request
         return None
 
+    def preview(self, request: GenerationRequest) -> tuple[WireRequest, ...]:
+        """To load the model, to ask how it was loaded, then the chat."""
+        try:
+            headers = self._headers()
+        except AuthFailed:  # the run will say so
+            headers = {}
+        show = functools.partial(self._transport.preview, headers=headers)
+        loading, chat = self._preload(request), self._chat(request)
+        return (
+            show(Purpose.LOAD, "POST", _CHAT_PATH, loading),
+            show(Purpose.LOADED, "GET", _RUNNING_PATH),
+            show(Purpose.GENERATE, "POST", _CHAT_PATH, chat),
+        )
+
     async def alive(self) -> bool:
         """It tells its version, also while it loads or reads."""
         try:
@@ -133,7 +160,7 @@ class Ollama:
     async def state(self) -> ServerState:
         """Idle if the model is not loaded any more; otherwise Ollama does not say."""
         with contextlib.suppress(ProviderError):
-            answer = await self._fetch("GET", "/api/ps")
+            answer = await self._fetch("GET", _RUNNING_PATH)
             if self._asked and running(answer, self._asked) is None:
                 return ServerState.IDLE
         return ServerState.UNKNOWN
@@ -152,20 +179,14 @@ class Ollama:
         """Load the model by an explicit preload call, then chat."""
         yield PhaseChanged(Phase.CONNECTING)
         self._asked = request.model
-        common = self._common(request)
-        path, headers = "/api/chat", self._headers()
-        async with self._transport.stream(path, {**common, "messages": []}, headers) as loading:
+        path, headers = _CHAT_PATH, self._headers()
+        async with self._transport.stream(path, self._preload(request), headers) as loading:
             await loading.sent()
             yield PhaseChanged(Phase.LOADING)
             await self._loaded(loading, request.model)
         for notice in await self._notices(request):
             yield notice
-        messages = [
-            {"role": "system", "content": request.system},
-            {"role": "user", "content": request.prompt},
-        ]
-        payload = {**common, **_thinking(request), "messages": messages}
-        async with self._transport.stream(path, payload, headers) as chat:
+        async with self._transport.stream(path, self._chat(request), headers) as chat:
             await chat.sent()
             yield PhaseChanged(Phase.READING)
             response = await chat.response()
@@ -177,6 +198,18 @@ class Ollama:
             async with contextlib.aclosing(self._events(chat, request.model)) as events:
                 async for event in events:
                     yield event
+
+    def _preload(self, request: GenerationRequest) -> dict[str, Any]:
+        """The body that loads the model, without a word of the source."""
+        return {**self._common(request), "messages": []}
+
+    def _chat(self, request: GenerationRequest) -> dict[str, Any]:
+        """The body of the chat."""
+        messages = [
+            {"role": "system", "content": request.system},
+            {"role": "user", "content": request.prompt},
+        ]
+        return {**self._common(request), **_thinking(request), "messages": messages}
 
     def _common(self, request: GenerationRequest) -> dict[str, Any]:
         """What preload and chat have in common.
@@ -283,7 +316,7 @@ class Ollama:
     async def _running(self, model_id: str) -> dict[str, Any] | None:
         """The model's entry among the loaded ones; None if it is not, or nobody says."""
         try:
-            return running(await self._fetch("GET", "/api/ps"), model_id)
+            return running(await self._fetch("GET", _RUNNING_PATH), model_id)
         except ProviderError:
             return None
 

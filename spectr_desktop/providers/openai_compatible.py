@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from spectr_desktop.providers.errors import BadRequest, ModelMissing, ProviderError
+from spectr_desktop.providers.errors import AuthFailed, BadRequest, ModelMissing, ProviderError
 from spectr_desktop.providers.openai_errors import KEY_VARIABLE, Failures
 from spectr_desktop.providers.openai_limits import rate_limits
 from spectr_desktop.providers.openai_questions import Questions
@@ -21,6 +21,7 @@ from spectr_desktop.providers.transport import Service, Transport, checked_url
 from spectr_desktop.providers.turns import Turns
 from spectr_desktop.providers.wire import as_objects
 from spectr_desktop.records.events import Notice, PhaseChanged, RateLimitsReported, StreamEvent
+from spectr_desktop.records.request import Purpose
 from spectr_desktop.records.run import GenerationRequest, Phase
 from spectr_desktop.records.server import Locality, ModelInfo, ServerConfig, ServerState
 
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
     from spectr_desktop.providers.base import KeySource
     from spectr_desktop.providers.egress import EgressGuard
+    from spectr_desktop.records.request import WireRequest
 
 _DEFAULT = "http://127.0.0.1:8080"
+_MODELS_PATH, _HEALTH_PATH = "/v1/models", "/health"
+_COMPLETION_PATH = "/v1/chat/completions"
 _PARALLEL = 4  # requests at a time, where the user does not say
 _SERVICE = Service(
     "the server",
@@ -39,6 +43,15 @@ _SERVICE = Service(
 _HEALTH_PAUSE_S = 0.25
 _EFFORTS = ("low", "medium", "high")
 _STRICT = (Flavour.LLAMA_CPP, Flavour.VLLM)
+
+
+def address(config: ServerConfig) -> str:
+    """The base URL that is really used.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    return checked_url(config.base_url, _DEFAULT)
 
 
 class OpenAICompatible:
@@ -59,7 +72,7 @@ class OpenAICompatible:
         *,
         flavour: Flavour = Flavour.UNKNOWN,
     ) -> None:
-        base_url = checked_url(config.base_url, _DEFAULT)
+        base_url = address(config)
         self._config = replace(config, base_url=base_url)
         self._transport = Transport(base_url, _SERVICE, egress, config)
         self._turns = Turns(base_url, config.parallel or _PARALLEL)
@@ -85,7 +98,7 @@ class OpenAICompatible:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that the server lists."""
-        reply = await self._transport.fetch("GET", "/v1/models", headers=self._headers())
+        reply = await self._transport.fetch("GET", _MODELS_PATH, headers=self._headers())
         if reply.status_code != HTTPStatus.OK:
             raise self._failures("", reply.headers).refused(reply.status_code, reply.content)
         found = reply_object(reply.content, self._transport.host, reply.content_type)
@@ -137,6 +150,23 @@ class OpenAICompatible:
                 await self.models()
         return await self._questions.token_count(request.model, _messages(request), self._flavour)
 
+    def preview(self, request: GenerationRequest) -> tuple[WireRequest, ...]:
+        """What counts the tokens where the server can, what asks for its health, the completion."""
+        try:
+            headers = self._headers()
+        except AuthFailed:  # the run will say so
+            headers = {}
+        show = self._transport.preview
+        steps: list[WireRequest] = []
+        if self._flavour is Flavour.UNKNOWN:
+            steps.append(show(Purpose.MODELS, "GET", _MODELS_PATH, headers=headers))
+        messages = _messages(request)
+        steps += self._questions.count_preview(request.model, messages, self._flavour, headers)
+        if self._asks_health():
+            steps.append(show(Purpose.READY, "GET", _HEALTH_PATH))
+        payload = self._payload(request)
+        return (*steps, show(Purpose.GENERATE, "POST", _COMPLETION_PATH, payload, headers))
+
     async def alive(self) -> bool:
         """A server on this machine, or a llama-server, answers; other remote ones are not asked."""
         if self._flavour is Flavour.LLAMA_CPP or self._transport.loopback:
@@ -158,14 +188,12 @@ class OpenAICompatible:
     async def _attempt(self, request: GenerationRequest) -> AsyncGenerator[StreamEvent, None]:
         """One completion."""
         yield PhaseChanged(Phase.CONNECTING)
-        # Not of other servers: LiteLLM's answer to this question asks all its models something.
-        known = self._flavour is not Flavour.UNKNOWN
-        if self._flavour is Flavour.LLAMA_CPP if known else self._transport.loopback:
+        if self._asks_health():
             async with contextlib.aclosing(self._healthy()) as loading:
                 async for event in loading:
                     yield event
         payload, headers = self._payload(request), self._headers()
-        async with self._transport.stream("/v1/chat/completions", payload, headers) as exchange:
+        async with self._transport.stream(_COMPLETION_PATH, payload, headers) as exchange:
             await exchange.sent()
             yield PhaseChanged(Phase.READING)
             response = await exchange.response()
@@ -180,6 +208,11 @@ class OpenAICompatible:
                 async for event in events:
                     yield event
 
+    def _asks_health(self) -> bool:
+        """Not of other servers: LiteLLM's answer to this question asks all its models something."""
+        known = self._flavour is not Flavour.UNKNOWN
+        return self._flavour is Flavour.LLAMA_CPP if known else self._transport.loopback
+
     async def _healthy(self) -> AsyncGenerator[StreamEvent, None]:
         """Wait while a llama-server loads its model.
 
@@ -189,7 +222,7 @@ class OpenAICompatible:
         loading = False
         while True:
             try:
-                reply = await self._transport.fetch("GET", "/health")
+                reply = await self._transport.fetch("GET", _HEALTH_PATH)
             except ProviderError as error:
                 if error.repeatable:
                     raise

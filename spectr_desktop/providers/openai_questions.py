@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -19,16 +20,19 @@ from spectr_desktop.providers.openai_servers import (
 )
 from spectr_desktop.providers.transport import SHORT
 from spectr_desktop.providers.wire import as_object
+from spectr_desktop.records.request import Purpose
 from spectr_desktop.records.server import ServerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from spectr_desktop.providers.transport import Transport
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.server import ModelInfo
 
 _log = logger(__name__)
 
+_TEMPLATE_PATH, _TOKENS_PATH = "/apply-template", "/tokenize"
 # To count tokens a server reads the whole source.
 _COUNTING = httpx.Timeout(60.0, connect=5.0)
 # While it reads a prompt, llama-server tells of its slots between two batches only.
@@ -59,19 +63,38 @@ class Questions:
         self, model: str, messages: list[dict[str, str]], flavour: Flavour
     ) -> int | None:
         """The tokens of the messages in the model's chat template."""
-        asked = {"model": model, "messages": messages}
+        asked = _with_template(model, messages)
         if flavour is Flavour.VLLM:
-            count = as_object(await self._ask("POST", "/tokenize", asked)).get("count")
+            count = as_object(await self._ask("POST", _TOKENS_PATH, asked)).get("count")
             return count if isinstance(count, int) else None
         if flavour is not Flavour.LLAMA_CPP:
             return None
-        prompt = as_object(await self._ask("POST", "/apply-template", asked)).get("prompt")
+        prompt = as_object(await self._ask("POST", _TEMPLATE_PATH, asked)).get("prompt")
         if not isinstance(prompt, str):
             return None
-        # The template leaves out the first token where the tokenizer puts it there.
-        text = {"model": model, "content": prompt, "add_special": True}
-        tokens: object = as_object(await self._ask("POST", "/tokenize", text)).get("tokens")
+        text = _as_text(model, prompt)
+        tokens: object = as_object(await self._ask("POST", _TOKENS_PATH, text)).get("tokens")
         return len(cast("list[object]", tokens)) or None if isinstance(tokens, list) else None
+
+    def count_preview(
+        self,
+        model: str,
+        messages: list[dict[str, str]],
+        flavour: Flavour,
+        headers: Mapping[str, str],
+    ) -> list[WireRequest]:
+        """What `token_count` would send; nothing is sent."""
+        show = functools.partial(self._transport.preview, method="POST", headers=headers)
+        asked = _with_template(model, messages)
+        if flavour is Flavour.VLLM:
+            return [show(Purpose.COUNT, path=_TOKENS_PATH, payload=asked)]
+        if flavour is not Flavour.LLAMA_CPP:
+            return []
+        text = _as_text(model, "⟦the answer to the step before⟧")
+        return [
+            show(Purpose.TEMPLATE, path=_TEMPLATE_PATH, payload=asked),
+            show(Purpose.COUNT, path=_TOKENS_PATH, payload=text, exact=False),
+        ]
 
     async def answers(self, flavour: Flavour) -> bool:
         """The server answers, whatever it is."""
@@ -117,6 +140,15 @@ class Questions:
             return json.loads(reply.content)
         except (ValueError, RecursionError):
             return None
+
+
+def _with_template(model: str, messages: list[dict[str, str]]) -> dict[str, object]:
+    return {"model": model, "messages": messages}
+
+
+def _as_text(model: str, prompt: str) -> dict[str, object]:
+    # The template leaves out the first token where the tokenizer puts it there.
+    return {"model": model, "content": prompt, "add_special": True}
 
 
 def _only_loaded(model: str) -> str:

@@ -21,11 +21,13 @@ from spectr_desktop.providers.errors import (
     ServerFailed,
     Unreachable,
 )
-from spectr_desktop.providers.network import guarded_client
+from spectr_desktop.providers.network import HEADERS, guarded_client
+from spectr_desktop.records.request import WireRequest, masked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from spectr_desktop.records.request import Purpose
     from spectr_desktop.records.server import ServerConfig
 
 _log = logger(__name__)
@@ -35,6 +37,8 @@ _TIMEOUT = httpx.Timeout(connect=10.0, read=None, write=60.0, pool=5.0)
 # A question for metadata is answered at once or not at all.
 SHORT = httpx.Timeout(10.0, connect=5.0)
 _MAX_BODY = 16 * 1024 * 1024
+_OF_THE_CONNECTION = ("host", "connection", "content-length")
+_KEY_HEADERS = ("authorization", "x-api-key")
 _QUOTED = re.compile(r"(?::| b['\"]| bytearray\().*", re.DOTALL)
 
 
@@ -237,12 +241,7 @@ class Transport:
     ) -> AsyncGenerator[Exchange, None]:
         """POST a JSON body and hold the answer open; leaving closes the socket."""
         client = await self._client(_TIMEOUT)
-        request = client.build_request(
-            "POST",
-            self.base_url + path,
-            content=_json(payload),
-            headers={"content-type": "application/json", **(headers or {})},
-        )
+        request = self._request("POST", path, payload, headers, _TIMEOUT)
         exchange = Exchange(self, request, client)
         try:
             yield exchange
@@ -263,14 +262,12 @@ class Transport:
         Raises:
             ProviderError: there is no answer.
         """
-        content = None if payload is None else _json(payload)
-        kind = {"content-type": "application/json"} if content else {}
         async with await self._client(patience) as client:
-            url = self.base_url + path
-            given = {**kind, **(headers or {})}
+            request = self._request(method, path, payload, headers, patience)
             body = bytearray()
             try:
-                async with client.stream(method, url, content=content, headers=given) as response:
+                response = await client.send(request, stream=True)
+                async with contextlib.aclosing(response):
                     pieces = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
                     async for piece in pieces:
                         body += piece
@@ -281,6 +278,44 @@ class Transport:
             except httpx.HTTPError as error:
                 raise self.mapped(error, written=False) from error
         return Reply(response.status_code, response.headers, bytes(body))
+
+    def preview(
+        self,
+        purpose: Purpose,
+        method: str,
+        path: str,
+        payload: object = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        exact: bool = True,
+    ) -> WireRequest:
+        """A request as `stream` and `fetch` would send it, with its keys masked; none is sent."""
+        request = self._request(method, path, payload, headers, SHORT)
+        shown = tuple(
+            (name, _shown(name, value))
+            for name, value in request.headers.items()
+            if name not in _OF_THE_CONNECTION
+        )
+        return WireRequest(purpose, method, str(request.url), shown, request.content, exact)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        payload: object,
+        headers: Mapping[str, str] | None,
+        patience: httpx.Timeout,
+    ) -> httpx.Request:
+        """The one place that makes requests, for the wire and for the preview alike."""
+        content = None if payload is None else _json(payload)
+        kind = {"content-type": "application/json"} if content else {}
+        return httpx.Request(
+            method,
+            self.base_url + path,
+            content=content,
+            headers={**HEADERS, **kind, **(headers or {})},
+            extensions={"timeout": patience.as_dict()},
+        )
 
     def mapped(self, error: Exception, *, written: bool) -> ProviderError:
         """Our error for one of httpx's; `written` tells whether the request had been begun."""
@@ -345,6 +380,14 @@ def _own_words(error: Exception) -> str:
     if isinstance(error, httpx.ProxyError):
         return str(error).partition(" ")[0]  # the status
     return _QUOTED.sub("", str(error))
+
+
+def _shown(name: str, value: str) -> str:
+    """A header's value, of one with a key only its end."""
+    if name not in _KEY_HEADERS:
+        return value
+    scheme, blank, key = value.rpartition(" ")
+    return scheme + blank + masked(key)
 
 
 def _json(payload: object) -> bytes:

@@ -59,7 +59,7 @@ class LineMap:
         self._old = [line.rstrip() for line in old_text.split("\n")]
         self._new = [line.rstrip() for line in new_text.split("\n")]
         # For each old line its index in the new text, -1 if it is not there.
-        self._to = _aligned(self._old, self._new)
+        self._to = aligned(self._old, self._new)
 
     def place(self, start: int, end: int) -> NewRange:
         """Where a range of the old text, lines from 1 and both included, is now."""
@@ -182,7 +182,8 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _aligned(old: Sequence[str], new: Sequence[str]) -> list[int]:
+def aligned(old: Sequence[str], new: Sequence[str]) -> list[int]:
+    """For each old line the index of the same line in the new text, -1 if it has none."""
     to = [-1] * len(old)
     left = _ALL_PAIRS
     stack = [(0, len(old), 0, len(new))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from spectr_desktop import paths
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _log = logger(__name__)
 FILE_NAME = "decisions.jsonl"
 PROJECT_FILE_NAME = "project.json"
+# Some disks have no way to sync.
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -57,6 +61,9 @@ class DecisionFile:
         self.folder = folder
         self._pending: list[Entry] = []
         self._known_size = 0
+        # Appending and settling may meet: they are called in different threads.
+        self._lock = threading.Lock()
+        self._unsynced = False
 
     @property
     def path(self) -> Path:
@@ -67,6 +74,11 @@ class DecisionFile:
     def unwritten(self) -> int:
         """How many entries are only in memory, because the last append failed."""
         return len(self._pending)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is only in memory, or not yet safe from a power cut: see `settle`."""
+        return self._unsynced or bool(self._pending)
 
     @property
     def changed_elsewhere(self) -> bool:
@@ -105,14 +117,33 @@ class DecisionFile:
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries down, in one system call, after those that a failure has left over.
 
-        Once this returns they survive the end of the program; `sync` makes them survive a power
+        Once this returns they survive the end of the program; `settle` makes them survive a power
         cut too.
 
         Raises:
             DecisionsError: the disk is full, read-only or gone. Nothing is lost: the entries stay
-                in memory, the next append tries again, and the caller may go on meanwhile.
+                in memory, `settle` and the next append try again, and the caller may go on
+                meanwhile.
         """
-        self._pending += entries
+        with self._lock:
+            self._pending += entries
+            self._append_pending()
+
+    def settle(self) -> None:
+        """Write what a failure has left over, and bring the file to the disk.
+
+        It may take a while: call it in a thread, every 2 s while `unsettled`.
+
+        Raises:
+            DecisionsError: as `append`.
+        """
+        with self._lock:
+            self._append_pending()
+            must_sync, self._unsynced = self._unsynced, False
+        if must_sync:
+            self._unsynced |= not self.sync()
+
+    def _append_pending(self) -> None:
         if not self._pending:
             return
         try:
@@ -133,11 +164,13 @@ class DecisionFile:
                 detail=str(error),
             ) from error
         self._pending.clear()
+        self._unsynced = True
 
-    def sync(self) -> None:
+    def sync(self) -> bool:
         """Bring the file to the disk; it may take a while, so call it in a thread.
 
-        A disk that cannot is no error: it is logged.
+        A disk that cannot is no error: it is logged, and the answer is whether another try is of
+        no use.
         """
         try:
             descriptor = os.open(self.path, os.O_RDWR | _BINARY)
@@ -149,6 +182,8 @@ class DecisionFile:
             pass
         except OSError as error:
             _log.warning("decisions not synced: %s", error)
+            return error.errno in _NO_SYNC
+        return True
 
     def _write(self, descriptor: int) -> None:
         # A line that broke off must not swallow the next one. After a short write all is written

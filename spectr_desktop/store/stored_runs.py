@@ -33,6 +33,7 @@ from spectr_desktop.records.stored_run import RunNote, StoredRun
 from spectr_desktop.store.journal import FILE_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _log = logger(__name__)
@@ -41,7 +42,7 @@ _TAIL = 64 * 1024
 _BINARY = getattr(os, "O_BINARY", 0)
 
 # Stands in the text where lines of the journal are lost: glued together it would read as whole.
-DAMAGE = "\n\n> **Some of this report is missing here: its file is damaged.**\n\n"
+DAMAGE = "\n\n> **Some of this report may be missing here: its file is damaged.**\n\n"
 DIED = ErrorInfo(
     "program_died",
     "The program ended before the run did. What had arrived until then is kept.",
@@ -69,13 +70,17 @@ class ReadLines(NamedTuple):
 
 
 def run_ids() -> list[str]:
-    """The names of all runs' folders, the newest first; none if there is no place for them."""
+    """The names of all runs, the newest first; none if there is no place for them.
+
+    A folder without a journal is none: nothing of its run was shown before the program died.
+    """
     try:
         with os.scandir(paths.runs()) as found:
             names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-    return sorted((name for name in names if not name.startswith(".")), reverse=True)
+    kept = (name for name in names if not name.startswith(".") and _has_journal(name))
+    return sorted(kept, reverse=True)
 
 
 def folder_of(run: str) -> Path:
@@ -113,18 +118,17 @@ def read_run(run: str) -> StoredRun:
 
 def read_lines(raw: bytes) -> ReadLines:
     """The lines of a journal. A last line without its end counts only if it is whole."""
-    lines = raw.split(b"\n")
-    header = _header(lines[0])
+    lines = _lines(raw)
+    first, is_whole = next(lines, (b"", False))
+    header = _header(first)
     entries: list[RunEntry | None] = []
-    damaged = int(header is None and (len(lines) > 1 or bool(lines[0])))
+    damaged = int(header is None and is_whole)
     unknown = 0
-    for number, line in enumerate(lines[1:], 2):
-        if not line:
-            continue
+    for line, is_whole in lines:
         try:
             entry = _entry(line)
         except (ValueError, RecursionError):
-            if number < len(lines):
+            if is_whole:
                 damaged += 1
                 entries.append(None)
             continue
@@ -135,33 +139,52 @@ def read_lines(raw: bytes) -> ReadLines:
     return ReadLines(header, tuple(entries), damaged, unknown)
 
 
+def _lines(raw: bytes) -> Iterator[tuple[bytes, bool]]:
+    """The lines that are not empty, and whether they have their end; one at a time, for memory."""
+    start = 0
+    while start < len(raw):
+        end = raw.find(b"\n", start)
+        if end == -1:
+            yield raw[start:], False
+            return
+        if start == 0 or end > start:
+            yield raw[start:end], True
+        start = end + 1
+
+
 def stored_run(run: str, read: ReadLines, note: RunNote, *, writing: bool) -> StoredRun:
     """The run that these lines tell."""
     texts: dict[str, list[str]] = {}
     ended: dict[str, CellResult] = {}
     usages: dict[str, Usage] = {}
     finished: RunFinished | None = None
-    last_t, last_cell, torn = 0, "", ""
+    last_t, last_cell = 0, ""
+    is_torn = False
     for entry in read.entries:
         if entry is None:
-            torn = last_cell
+            is_torn = True
             continue
-        last_t, last_cell = entry.t, entry.cell or last_cell
         event = entry.event
+        # What is lost may have been the end of the last text, or the beginning of the next.
+        if is_torn and last_cell and entry.cell != last_cell and last_cell not in ended:
+            texts.setdefault(last_cell, []).append(DAMAGE)
+            is_torn = False
+        elif is_torn and isinstance(event, TextDelta | CellFinished):
+            texts.setdefault(entry.cell, []).append(DAMAGE)
+            is_torn = False
+        last_t, last_cell = entry.t, entry.cell or last_cell
         if entry.cell:
             usages.setdefault(entry.cell, Usage())
         if isinstance(event, TextDelta):
-            pieces = texts.setdefault(entry.cell, [])
-            if torn and torn == entry.cell and pieces:
-                pieces.append(DAMAGE)
-            torn = ""
-            pieces.append(event.text)
+            texts.setdefault(entry.cell, []).append(event.text)
         elif isinstance(event, UsageReported):
             usages[entry.cell] = event.usage
         elif isinstance(event, CellFinished):
             ended[entry.cell] = _result(entry.cell, event)
         elif isinstance(event, RunFinished):
             finished = event
+    if is_torn and last_cell and last_cell not in ended:
+        texts.setdefault(last_cell, []).append(DAMAGE)
     header = read.header
     planned = [cell.id for cell in header.cells] if header else list(usages)
     cells = tuple(_cell(name, ended, usages, finished) for name in planned)
@@ -250,6 +273,13 @@ def write_note(run: str, note: RunNote) -> None:
             params={"folder": str(file.parent)},
             detail=str(error),
         ) from error
+
+
+def _has_journal(run: str) -> bool:
+    try:
+        return (folder_of(run) / FILE_NAME).exists()
+    except OSError:
+        return True  # who reads it is told what is wrong
 
 
 def _header(line: bytes) -> Header | None:

@@ -45,7 +45,7 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
 
-    def theme_menu(self, theme: Theme) -> QMenu:
+    def theme_menu(self, theme: Theme, choose: Callable[[Scheme], None]) -> QMenu:
         """A menu with the three ways to choose the theme."""
         menu = QMenu(self.tr("Appearance"), self._window)
         group = QActionGroup(menu)
@@ -58,10 +58,17 @@ class Actions(QObject):
             action = menu.addAction(label)
             action.setObjectName(f"theme_{scheme.value}")
             action.setCheckable(True)
-            action.setChecked(theme.scheme is scheme)
-            action.triggered.connect(lambda _checked=False, chosen=scheme: theme.choose(chosen))
+            action.setData(scheme.value)
+            action.triggered.connect(lambda _checked=False, chosen=scheme: choose(chosen))
             group.addAction(action)
+        self._theme, self._themes = theme, group
+        theme.changed.connect(self._show_theme)  # the settings choose it too
+        self._show_theme()
         return menu
+
+    def _show_theme(self) -> None:
+        for action in self._themes.actions():
+            action.setChecked(action.data() == self._theme.scheme.value)
 
 
 def main_menu(groups: Iterable[Sequence[QAction | QMenu]], parent: QWidget) -> QMenu:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit, QW
 from spectr_desktop.records.source import source_file
 from spectr_desktop.ui.highlighter import SolidityHighlighter, tokenize
 from spectr_desktop.ui.hostile_text import visible
-from spectr_desktop.ui.theme import code_font
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QTextDocument, QWheelEvent
@@ -112,10 +111,10 @@ class CodeExcerpt(QPlainTextEdit):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setDocumentMargin(_PADDING)
-        self.setFont(code_font())
-        self.setTabStopDistance(4 * QFontMetricsF(self.font()).horizontalAdvance(" "))
+        self._take_font()
         self.updateRequest.connect(lambda _area, _scrolled: self._gutter.update())
         theme.changed.connect(self._mark)
+        theme.fonts_changed.connect(self._take_font)
 
     def show_excerpt(self, shown: Excerpt) -> None:
         """Show other lines; nothing happens if they are the same."""
@@ -125,12 +124,22 @@ class CodeExcerpt(QPlainTextEdit):
         self._colors.first_state = shown.state
         self._colors.language = shown.language
         self.setPlainText("\n".join(shown.lines))
+        self._fit()
+        self._mark()
+
+    def _take_font(self) -> None:
+        self.setFont(self._theme.code_font())
+        self.setTabStopDistance(4 * QFontMetricsF(self.font()).horizontalAdvance(" "))
+        if self.shown.lines:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the lines are, with room for their numbers."""
         line = QFontMetricsF(self.font()).lineSpacing()
         bar = self.horizontalScrollBar().sizeHint().height()
-        self.setFixedHeight(round(line * len(shown.lines)) + 2 * _PADDING + bar)
+        self.setFixedHeight(round(line * len(self.shown.lines)) + 2 * _PADDING + bar)
         self.setViewportMargins(self.gutter_width(), 0, 0, 0)
         self._place_gutter()
-        self._mark()
 
     def gutter_width(self) -> int:
         """Pixels that the numbers need; none without numbers."""

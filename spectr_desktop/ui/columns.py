@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spectr_desktop.ui.report_pane import ReportPane
 
 
@@ -22,6 +24,7 @@ class Columns(QSplitter):
         self,
         files: QWidget,
         findings: QWidget,
+        history: QWidget,
         source: QWidget,
         report: ReportPane,
         finding: QWidget,
@@ -35,6 +38,7 @@ class Columns(QSplitter):
         self.middle = self._tabs("sourceTabs", self.tr("Source"), source, self.tr("No file"))
         self.right = self._tabs("rightTabs", self.tr("Results"), report, self.tr("Live report"))
         self.left.addTab(findings, self.tr("Findings"))
+        self.left.addTab(history, self.tr("History"))
         self.right.addTab(finding, self.tr("Finding"))
         self.right.setCornerWidget(report.outline)
         # Behind the editor, which takes Tab for itself, it would not be reached.
@@ -55,6 +59,17 @@ class Columns(QSplitter):
         index = self.left.indexOf(page)
         self.left.setTabText(index, f"{title}  {count}" if count else title)
 
+    def in_front(self) -> tuple[str, ...]:
+        """The object names of the pages that are in front, at the left and at the right."""
+        return tuple(_name(tabs.currentWidget()) for tabs in (self.left, self.right))
+
+    def bring_to_front(self, names: Sequence[str]) -> None:
+        """Bring the pages of these object names to the front; names of no page are left out."""
+        for tabs in (self.left, self.right):
+            for index in range(tabs.count()):
+                if _name(tabs.widget(index)) in names:
+                    tabs.setCurrentIndex(index)
+
     def _tabs(self, name: str, spoken: str, page: QWidget, title: str) -> QTabWidget:
         tabs = QTabWidget(self)
         tabs.setObjectName(name)
@@ -64,3 +79,7 @@ class Columns(QSplitter):
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tabs.tabBar().setExpanding(False)
         return tabs
+
+
+def _name(page: QWidget | None) -> str:
+    return page.objectName() if page is not None else ""

@@ -11,7 +11,7 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.ui import dialogs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -31,9 +31,12 @@ class ExportControl(QObject):
     failed = Signal(object)
 
     def __init__(
-        self, runs: RunControl, findings_of: Callable[[str], list[Finding]], window: QWidget
+        self,
+        runs: RunControl,
+        findings_of: Callable[[Sequence[str]], list[Finding]],
+        window: QWidget,
     ) -> None:
-        """An export of the newest run, with the findings that the project has of a run."""
+        """An export of the newest run, with the findings that the project has of its runs."""
         super().__init__(window)
         self._findings_of = findings_of
         self._runs = runs
@@ -63,7 +66,7 @@ class ExportControl(QObject):
         if path is None:
             return
         try:
-            text = markdown_report(header, result, self._findings_of(header.id))
+            text = markdown_report(header, result, self._findings_of(self._runs.ids))
             write_atomically(path, text.encode("utf-8", "replace"))
         except OSError as error:
             reason = error.strerror or str(error)

@@ -393,4 +393,9 @@ class FindArea(QWidget):
         layout.setSpacing(0)
         layout.addWidget(view, 1)
         layout.addWidget(bar)
+        self._layout = layout
         self.setFocusProxy(view)
+
+    def put_above(self, widget: QWidget) -> None:
+        """Put something above the view."""
+        self._layout.insertWidget(0, widget)

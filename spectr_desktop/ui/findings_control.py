@@ -44,6 +44,7 @@ class FindingsControl(QObject):
     Signals:
         failed: (SpectrError) something could not be kept.
         told: (str) a sentence for the status line.
+        written: (FindingsBook) something was written to it, or could not be.
         counted: (int, int) so many findings and leads are in the list.
         pane_wanted: the finding's pane is to be seen.
         report_wanted: the live report is to be seen.
@@ -51,6 +52,7 @@ class FindingsControl(QObject):
 
     failed = Signal(object)
     told = Signal(str)
+    written = Signal(object)
     counted = Signal(int, int)
     pane_wanted = Signal()
     report_wanted = Signal()
@@ -122,9 +124,15 @@ class FindingsControl(QObject):
 
     # What the window says
 
-    def open_project(self, root: Path | None, path: str) -> None:
-        """Another file is open, or it has another name: its project's findings are shown."""
-        if (root, path) == (self._root, self._path):
+    def open_project(self, root: Path | None, path: str, *, again: bool = False) -> None:
+        """Another file is open, or it has another name: its project's findings are shown.
+
+        Args:
+            root: the project's folder, None if there is none.
+            path: the file, relative to it.
+            again: read the project's file also if it is open already.
+        """
+        if (root, path) == (self._root, self._path) and not again:
             return
         self.finish_recording()
         self._root, self._path, self._key = root, path, ""
@@ -144,6 +152,34 @@ class FindingsControl(QObject):
             if damaged:
                 sentence = self.tr("{count} damaged lines of the decisions are left out.")
                 self.told.emit(sentence.format(count=damaged))
+        self.refresh()
+        self._view.settle()
+
+    def show_past(self, path: str, findings: Sequence[Finding], runs: Sequence[str]) -> None:
+        """Show the findings of runs of long ago, at their places in what these have sent.
+
+        Args:
+            path: the file that is open.
+            findings: theirs.
+            runs: their ids.
+        """
+        from spectr_desktop.audit.past_findings import PastFindings  # noqa: PLC0415  # rarely
+
+        self.finish_recording()
+        self._edit_timer.stop()
+        self._book_made = PastFindings(findings, {path: self._editor.text()})
+        self._show_run(runs)
+
+    def show_run(self, runs: Sequence[str]) -> None:
+        """The report on the screen is that of these runs, whose findings are the project's."""
+        self.finish_recording()
+        self._show_run(runs)
+
+    def _show_run(self, runs: Sequence[str]) -> None:
+        self._run = runs[-1] if runs else ""
+        self._run_book, self._run_place = self._book, (self._root, self._path)
+        self._going_on = False
+        self._key = ""
         self.refresh()
         self._view.settle()
 
@@ -210,6 +246,7 @@ class FindingsControl(QObject):
             self._record_timer.start()
             return
         self._record_timer.stop()
+        self.written.emit(self._run_book)
         recorded, self._recorded = self._recorded, None
         if recorded is not None and self._run_book is self._book_made:
             self._key = recorded.keys.get(self._key, self._key)
@@ -222,15 +259,15 @@ class FindingsControl(QObject):
             self._view.select(self._key)
         self._view.settle()
 
-    def of_run(self, run: str) -> list[Finding]:
-        """The project's findings that a run reported, with what was decided."""
+    def of_runs(self, runs: Sequence[str]) -> list[Finding]:
+        """The project's findings that these runs reported, with what was decided."""
         self.finish_recording()
         here = self._run_book is None or self._run_place == (self._root, self._path)
         book = self._book if here else self._run_book
         return [
             one
             for one in (book or self._book).findings()
-            if any(sighting.run == run for sighting in one.sightings)
+            if any(sighting.run in runs for sighting in one.sightings)
         ]
 
     def finding(self) -> Finding | None:
@@ -348,6 +385,7 @@ class FindingsControl(QObject):
             keep()  # type: ignore[operator]
         except SpectrError as error:
             self.failed.emit(error)
+        self.written.emit(self._book)
 
     def _tell_undone(self, done: bool, nothing: str) -> None:
         if not done:

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from spectr_desktop.ui.lazy_page import LazyPage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtWidgets import QWidget
 
     from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.source import SourceFile
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.model_picker import Choice
     from spectr_desktop.ui.report_pane import ReportPane
     from spectr_desktop.ui.run_control import RunControl
+    from spectr_desktop.ui.settling import Settling
     from spectr_desktop.ui.source_editor import SourceEditor
     from spectr_desktop.ui.tasks import TaskOwner
     from spectr_desktop.ui.theme import Theme
@@ -46,33 +48,6 @@ class Around(NamedTuple):
     source: Callable[[], SourceFile | None]
     choice: Callable[[], Choice | None]
     may_send: Callable[[Choice], Awaitable[bool]]
-
-
-class Page(QWidget):
-    """A tab's page whose content comes later.
-
-    Signals:
-        wanted: it is on the screen, and its content is to be made.
-    """
-
-    wanted = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-
-    def fill(self, content: QWidget) -> None:
-        """Put the content in; the page hands the focus to it."""
-        layout = self.layout()
-        assert layout is not None  # noqa: S101  # it was set above
-        layout.addWidget(content)
-        self.setFocusProxy(content)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask for the content."""
-        super().showEvent(event)
-        self.wanted.emit()
 
 
 class FindingsDesk(QObject):
@@ -102,7 +77,8 @@ class FindingsDesk(QObject):
         super().__init__(window)
         self._theme, self._around, self._window = theme, around, window
         self._may_ask = (True, "")
-        self.list_page, self.pane_page = Page(window), Page(window)
+        self.list_page = LazyPage("findingsPage", window)
+        self.pane_page = LazyPage("findingPage", window)
         for page in (self.list_page, self.pane_page):
             page.wanted.connect(self._complete)
 
@@ -142,7 +118,17 @@ class FindingsDesk(QObject):
         control.counted.connect(lambda findings, leads: self.counted.emit(findings + leads))
         control.pane_wanted.connect(self.pane_wanted)
         control.report_wanted.connect(self.report_wanted)
+        control.written.connect(self.settling.watch)
         return control
+
+    @cached_property
+    def settling(self) -> Settling:
+        """What brings decisions to the disk."""
+        from spectr_desktop.ui.settling import Settling  # noqa: PLC0415
+
+        settling = Settling(self._around.tasks, self)
+        settling.settled.connect(lambda: self.told.emit(self.tr("The decisions are saved")))
+        return settling
 
     @cached_property
     def asks(self) -> AskControl:
@@ -178,9 +164,9 @@ class FindingsDesk(QObject):
         """A run says something of a finding."""
         self.control.tell(event)
 
-    def of_run(self, run: str) -> list[Finding]:
-        """The project's findings that a run reported."""
-        return self.control.of_run(run)
+    def of_runs(self, runs: Sequence[str]) -> list[Finding]:
+        """The project's findings that these runs reported."""
+        return self.control.of_runs(runs)
 
     def stop(self) -> None:
         """Stop an answer."""
@@ -193,6 +179,8 @@ class FindingsDesk(QObject):
             self.pane.flush()
         if "control" in self.__dict__:
             self.control.finish_recording()
+            await self.settling.settle()
+            self.settling.timer.stop()
         self.stop()
         if "asks" in self.__dict__:
             await self.asks.runs.ended()

@@ -13,12 +13,12 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.ui.history_model import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from PySide6.QtWidgets import QWidget
 
     from spectr_desktop.audit.history_thread import HistoryThread
-    from spectr_desktop.audit.run_history import RunHistory
+    from spectr_desktop.audit.run_history import OpenedRun, RunHistory
     from spectr_desktop.records.history import ErasePlan, Wanted
     from spectr_desktop.ui.erase_dialog import EraseDialog
     from spectr_desktop.ui.history_view import HistoryView
@@ -60,7 +60,7 @@ class HistoryControl(QObject):
         view.rename_requested.connect(
             lambda run, title: self._start(self._rename(run, title), "rename run")
         )
-        view.delete_requested.connect(lambda runs: self._start(self._delete(runs), "delete runs"))
+        view.delete_requested.connect(self.delete)
         view.undo_requested.connect(self._on_undo_requested)
         view.erase_requested.connect(self.erase_requested)
         view.erase_older_requested.connect(
@@ -217,12 +217,24 @@ class HistoryControl(QObject):
         page = await self._thread.call(lambda history: history.search(wanted, PAGE, offset))
         self._view.add_page(wanted, page, offset)
 
+    async def opened(self, run: str) -> OpenedRun:
+        """A run, to be shown.
+
+        Raises:
+            SpectrError: there is none, or it cannot be read.
+        """
+        return await self._thread.call(lambda history: history.open(run))
+
     async def _open(self, run: str) -> None:
-        self.open_requested.emit(await self._thread.call(lambda history: history.open(run)))
+        self.open_requested.emit(await self.opened(run))
 
     async def _rename(self, run: str, title: str) -> None:
         await self._thread.call(lambda history: history.rename(run, title))
         self._search_again()
+
+    def delete(self, runs: Sequence[str]) -> None:
+        """Delete runs; the view offers to undo it."""
+        self._start(self._delete(list(runs)), "delete runs")
 
     async def _delete(self, runs: list[str]) -> None:
         token = await self._thread.call(lambda history: history.delete(runs))

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from spectr_desktop.records.run import Outcome
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.ui import dialogs, window_state
 from spectr_desktop.ui.actions import Actions, main_menu
+from spectr_desktop.ui.change_bar import ChangeBar
 from spectr_desktop.ui.columns import Columns
 from spectr_desktop.ui.export_control import ExportControl
 from spectr_desktop.ui.file_control import FileControl
 from spectr_desktop.ui.findings_desk import Around, FindingsDesk
 from spectr_desktop.ui.hostile_text import visible
+from spectr_desktop.ui.keeping import Keeping
 from spectr_desktop.ui.link_control import LinkControl
 from spectr_desktop.ui.model_control import ModelControl
+from spectr_desktop.ui.notices import Notices
 from spectr_desktop.ui.project_view import ProjectView
 from spectr_desktop.ui.reader_control import ReaderControl
 from spectr_desktop.ui.report_pane import ReportPane
 from spectr_desktop.ui.run_control import RunControl
+from spectr_desktop.ui.run_desk import RunDesk
+from spectr_desktop.ui.run_opener import Panes
+from spectr_desktop.ui.saving_notice import SavingNotice
 from spectr_desktop.ui.server_control import ServerControl
+from spectr_desktop.ui.settings_control import SettingsControl
 from spectr_desktop.ui.source_editor import SourceEditor
 from spectr_desktop.ui.status_line import StatusLine
 from spectr_desktop.ui.tasks import TaskOwner
 from spectr_desktop.ui.top_bar import TopBar
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Sequence
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-    from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.server import ServerConfig
-    from spectr_desktop.ui.banner import BannerKind
     from spectr_desktop.ui.theme import Theme
-
-_STATUS_INTERVAL_MS = 250
 
 
 class MainWindow(QMainWindow):
@@ -47,31 +49,30 @@ class MainWindow(QMainWindow):
 
     Signals:
         closed: everything is stopped and saved; the program may end.
+        task_failed: (an exception) a task ended by a mistake of the program.
     """
 
     closed = Signal()
+    task_failed = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme = theme
+        self.theme = theme
         self.tasks = TaskOwner(self._on_task_error)
         self.runs = RunControl(self)
-        # Whom the banner speaks of: "models", "file", "hint", "run", or nobody.
-        self._banner_topic = ""
         self._asking = False
         self._closing = False
         self._may_close = False
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.top = TopBar(self)
-        self.models = ModelControl(self.top.picker, self.runs, self)
+        self.models = ModelControl(self.top.picker, self.runs, self._root, self)
         self.files = ProjectView(self)
         self.editor = SourceEditor(theme, self)
         self.file = FileControl(self.editor, self)
         self.report = ReportPane(theme, self)
         self.status = StatusLine(self)
-        self._status_timer = QTimer(self)
-        self._status_timer.setInterval(_STATUS_INTERVAL_MS)
+        self.notices = Notices(self.report, self.runs)
         self.actions_by_name = Actions(self)
         self.reader = ReaderControl(self.report, self.editor, self.actions_by_name, theme)
         self.servers = ServerControl(self.runs, self.actions_by_name, self)
@@ -86,9 +87,17 @@ class MainWindow(QMainWindow):
             self.models.may_send,
         )
         self.findings = FindingsDesk(theme, around, self)
-        self.exports = ExportControl(self.runs, self.findings.of_run, self)
-        # Asks the server what it does after Stop.
-        self._watching: asyncio.Task[None] | None = None
+        self.source_bar = ChangeBar(theme, self)
+        self.reader.source.put_above(self.source_bar)
+        panes = Panes(self.runs, self.file, self.findings, self.report, self.source_bar, self.tasks)
+        self.keeping = Keeping(theme, self.editor, panes, self.report.offers, self.models, self)
+        self.settings = SettingsControl(
+            theme, self.editor, self.runs, self.servers, self.tasks, self
+        )
+        self.models.servers = self.settings.servers
+        self.saving = SavingNotice(self.runs, self.report.offers)
+        self.exports = ExportControl(self.runs, self.findings.of_runs, self)
+        self.desk = RunDesk(self)
         self._lay_out()
         self._add_actions()
         self._wire()
@@ -101,6 +110,7 @@ class MainWindow(QMainWindow):
         self._columns = Columns(
             self.files,
             self.findings.list_page,
+            self.keeping.history_page,
             self.reader.source,
             self.report,
             self.findings.pane_page,
@@ -116,23 +126,29 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         available = self.screen().availableGeometry()
         self.resize(min(1400, available.width()), min(880, available.height()))
+        self._state = window_state.load()
+        window_state.apply(self._state, self, self._columns)
 
     def _add_actions(self) -> None:
         add = self.actions_by_name.add
         opens = add("open_file", self.tr("Open…"), ["Ctrl+O"], self._on_open)
         save = add("save", self.tr("Save"), ["Ctrl+S"], self._on_save)
         save_as = add("save_as", self.tr("Save as…"), ["Ctrl+Shift+S"], self._on_save_as)
-        run = add("run", self.tr("Run audit"), ["Ctrl+R"], self._on_run)
+        run = add("run", self.tr("Run audit"), ["Ctrl+R"], self.desk.run)
         # Esc is Stop only while something runs, so that it stays what it is elsewhere.
-        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self._on_stop).setEnabled(False)
+        add("stop", self.tr("Stop"), ["Ctrl+.", "Esc"], self.desk.stop).setEnabled(False)
         export = add("export", self.tr("Export…"), ["Ctrl+E"], self._on_export)
         refresh = add(
             "refresh_models", self.tr("Look for models again"), ["F5"], self.refresh_models
         )
         unload = add("unload_model", self.tr("Unload the model"), [], self._on_unload)
+        shows = add("preview", self.tr("Show what will be sent…"), [], self.desk.preview)
+        erases = add("erase_client", self.tr("Erase this client…"), [], self._on_erase)
+        settings = add("settings", self.tr("Settings…"), ["Ctrl+,"], self.settings.open_dialog)
         quits = add("quit", self.tr("Quit"), ["Ctrl+Q"], self.close)
         add("focus_files", self.tr("Files"), ["Ctrl+1"], self._on_focus_files)
         add("focus_findings", self.tr("Findings"), ["Ctrl+2"], self._on_focus_findings)
+        add("focus_history", self.tr("History"), ["Ctrl+3"], self._on_focus_history)
         add("focus_source", self.tr("Source"), ["Ctrl+4"], lambda: self._focus(self.editor))
         add("focus_report", self.tr("Report"), ["Ctrl+5"], self._on_focus_report)
         add("focus_finding", self.tr("Finding"), ["Ctrl+6"], self._on_focus_finding)
@@ -153,22 +169,24 @@ class MainWindow(QMainWindow):
         actions = self.actions_by_name
         groups = (
             [opens, save, save_as],
-            [run, actions["stop"], export],
+            [run, actions["stop"], shows, export],
             [writes, asks],
             *self.reader.menu_actions,
             [refresh, unload, self.servers.menu, actions["air_gap"]],
-            [actions.theme_menu(self._theme)],
+            [actions.theme_menu(self.theme, self.settings.keep_theme), settings],
+            [erases],
             [quits],
         )
         self.top.set_menu(main_menu(groups, self))
 
     def _wire(self) -> None:
-        """All that one part of the window tells another."""
+        """All that one part of the window tells another; `desk` tells what a run does."""
         self.top.open_requested.connect(self._on_open)
-        self.top.run_requested.connect(self._on_run)
-        self.top.stop_requested.connect(self._on_stop)
+        self.top.run_requested.connect(self.desk.run)
+        self.top.stop_requested.connect(self.desk.stop)
         self.top.export_requested.connect(self._on_export)
         self.models.refreshed.connect(self._on_refreshed)
+        self.models.failed.connect(self._on_file_error)
         self.top.picker.choice_changed.connect(self._show_choice)
         self.top.picker.refresh_requested.connect(self.refresh_models)
         self.files.itemActivated.connect(lambda: self._focus(self.editor))
@@ -182,7 +200,7 @@ class MainWindow(QMainWindow):
         self.editor.modified_changed.connect(self._show_title)
         self.editor.blockCountChanged.connect(self._show_file)
         self.report.view.link_requested.connect(self.links.open)
-        self.links.refused.connect(lambda text: self._say("hint", text, "info"))
+        self.links.refused.connect(lambda text: self.notices.say("hint", text, "info"))
         self.servers.egress_changed.connect(self._show_choice)
         self.servers.told.connect(self.status.show_message)
         self.servers.failed.connect(self._on_file_error)
@@ -192,22 +210,30 @@ class MainWindow(QMainWindow):
                 self.tr("The report is in {path}").format(path=path)
             )
         )
-        self.runs.started.connect(self._on_started)
         self.runs.text_received.connect(self.report.append_text)
         self.runs.thinking_received.connect(self.report.append_thinking)
-        self.runs.notice_received.connect(lambda text: self._say("run", text, "warning"))
         self.runs.finding_told.connect(self.findings.tell)
-        self.runs.failed.connect(self._on_failed)
-        self.runs.finished.connect(self._on_finished)
-        self._status_timer.timeout.connect(self._show_progress)
+        self.desk.changed.connect(self._show_choice)
+        self.desk.changed.connect(self._show_export)
+        self.desk.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.file.saved.connect(lambda _name: self.findings.control.on_saved())
+        self.file.reloaded.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
         self.findings.counted.connect(self._show_findings)
         self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.findings.pane_page))
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.findings.link_requested.connect(self.links.open)
-        self.findings.asking_changed.connect(self._on_asking)
+        self.findings.asking_changed.connect(self.desk.show_asking)
+        self.keeping.failed.connect(self._on_file_error)
+        self.keeping.told.connect(self.status.show_message)
+        self.keeping.run_opened.connect(self.desk.show_opened)
+        self.keeping.history_wanted.connect(self._on_focus_history)
+        self.settings.failed.connect(self._on_file_error)
+        self.settings.servers_changed.connect(self.refresh_models)
+        self.saving.export_requested.connect(self._on_export)
+        self.saving.told.connect(self.status.show_message)
+        self.runs.saved_changed.connect(self.status.show_saved)
 
     # -- what the program asks of the window ------------------------------------------------
 
@@ -227,13 +253,23 @@ class MainWindow(QMainWindow):
             usual: what holds for the servers that nobody named: proxy, requests at a time, …
         """
         self.models.want(named, model, usual)
+        self.settings.prepare()
+        last = self.settings.settings.get("storage.reopen_file") and self._state.file
         if paths:
             self.open_path(paths[0])
+        elif last and Path(self._state.file).is_file():  # that it is gone need not be told
+            self.tasks.start(self._open_last(), "open the last file")
         self.refresh_models()
+        self.tasks.start(self.settings.start(), "settings")
+        self.tasks.start(self.keeping.start(), "keeping")
 
     def open_path(self, path: Path) -> None:
         """Open a file; asks first if the one that is open has unsaved changes."""
         self.tasks.start(self.file.open(path), "open")
+
+    async def _open_last(self) -> None:
+        await self.file.open(Path(self._state.file))
+        self.editor.go_to_line(self._state.line)
 
     def refresh_models(self) -> None:
         """Ask all servers again, without blocking."""
@@ -257,13 +293,13 @@ class MainWindow(QMainWindow):
         self.tasks.start(self.file.save_as(), "save as")
 
     def _on_document_changed(self) -> None:
-        if self._banner_topic in ("file", "hint"):
-            self._show_outcome()
+        self.notices.settle("file", "hint")
         self._show_file()
-        document = self.file.document
-        root = document.path.absolute().parent if document else None
-        self.findings.control.open_project(root, self.file.name)
+        self.findings.control.open_project(self._root(), self.file.name)
         self.editor.setFocus()
+
+    def _root(self) -> Path | None:
+        return self.file.root
 
     def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths:
@@ -284,10 +320,10 @@ class MainWindow(QMainWindow):
     # -- models -----------------------------------------------------------------------------
 
     def _on_refreshed(self, problem: str) -> None:
-        if problem and self._banner_topic in ("", "models"):
-            self._say("models", problem, "warning")
-        elif not problem and self._banner_topic == "models":
-            self._show_outcome()
+        if problem and self.notices.topic in ("", "models"):
+            self.notices.say("models", problem, "warning")
+        elif not problem:
+            self.notices.settle("models")
 
     def _on_focus_model(self) -> None:
         edit = self.top.picker.lineEdit()
@@ -295,99 +331,14 @@ class MainWindow(QMainWindow):
             edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
             edit.selectAll()
 
-    # -- a run ------------------------------------------------------------------------------
+    # -- what is kept -----------------------------------------------------------------------
 
-    def _on_run(self) -> None:
-        if not self.runs.running:
-            self.top.picker.settle()
-            self.tasks.start(self._run(), "run")
-
-    async def _run(self) -> None:
-        choice = self.top.picker.choice()
-        source = self.file.source()
-        if source is None:
-            self._say("hint", self.tr("Open a contract first, with Ctrl+O."), "info")
-            return
-        if choice is None:
-            self._say("hint", self.tr("Pick a model first, with Ctrl+M."), "info")
-            return
-        if await self.models.may_send(choice):
-            self.findings.control.begin_run([source])
-            await self.runs.run([source], choice)
-
-    def _on_started(self) -> None:
-        self.report.start(self.file.name)
-        self._banner_topic = ""
-        choice = self.top.picker.choice()
-        if choice is not None and choice.model.practice:
-            self._say("run", self.runs.practice_notice(), "info")
-        self.actions_by_name["stop"].setEnabled(True)
-        self.actions_by_name["run"].setEnabled(False)
-        self.top.set_running(running=True)
-        self.top.picker.setEnabled(False)
-        self.servers.set_running(running=True)
-        self._show_choice()
-        if self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
-        self._status_timer.start()
-        self._show_progress()
-        self._show_export()
-
-    def _on_stop(self) -> None:
-        if self.runs.running:
-            self.runs.stop()
+    def _on_erase(self) -> None:
+        root = self.file.root
+        if root is None:
+            self.notices.say("hint", self.tr("Open a file of that client first."), "info")
         else:
-            self.findings.stop()
-
-    def _on_asking(self, running: bool) -> None:
-        self.actions_by_name["stop"].setEnabled(running or self.runs.running)
-
-    def _on_failed(self, sentence: str, detail: str) -> None:
-        self.findings.control.end_run("", [])
-        self._show_not_running()
-        self.status.show_message(self.tr("Not started"))
-        if self.runs.result is not None:  # the report before this one is still there
-            self.report.set_markdown("".join(self.runs.result.texts.values()))
-        self._say("run", sentence, "error", detail)
-
-    def _on_finished(self) -> None:
-        self.report.finish()
-        result, header = self.runs.result, self.runs.header
-        assert result is not None  # noqa: S101  # the signal says that they are there
-        assert header is not None  # noqa: S101
-        self.findings.control.end_run(header.id, self.runs.sightings)
-        self._show_not_running()
-        self.report.thinking.set_tokens(result.usage.thinking)
-        self.status.show_result(result, saved=self.runs.saved)
-        self.report.show_totals(" · ".join(self.status.totals(result)))
-        self.report.tell(self.status.text())
-        self._show_outcome()
-        if result.outcome is Outcome.STOPPED:
-            self._watching = self.tasks.start(self._watch_server(), "server after stop")
-
-    async def _watch_server(self) -> None:
-        async with contextlib.aclosing(self.runs.server_states()) as states:
-            async for state in states:
-                self.status.show_server(state)
-
-    def _show_outcome(self) -> None:
-        """Say above the report what it is worth; nothing else is said there any more."""
-        self.report.clear_banner()
-        self._banner_topic = ""
-        verdict = self.runs.verdict()
-        if verdict.text:
-            self._say("run", verdict.text, verdict.kind, verdict.detail)
-
-    def _show_not_running(self) -> None:
-        self._status_timer.stop()
-        self.actions_by_name["stop"].setEnabled(self.findings.asking)
-        self.actions_by_name["run"].setEnabled(True)
-        self.top.set_running(running=False)
-        self.top.picker.setEnabled(True)
-        self.servers.set_running(running=False)
-        self._show_choice()
-        self._show_export()
+            self.keeping.erase_client(str(root.resolve()))
 
     # -- export -----------------------------------------------------------------------------
 
@@ -430,13 +381,6 @@ class MainWindow(QMainWindow):
         why = "" if choice else self.tr("Pick a model first, with Ctrl+M.")
         self.findings.set_ask_enabled(choice is not None, why)
 
-    def _show_progress(self) -> None:
-        progress = self.runs.progress()
-        if progress is not None:
-            self.status.show_progress(progress)
-        else:
-            self.status.show_message(self.tr("Asking the server"))
-
     def _show_export(self) -> None:
         ready = self.exports.ready
         self.top.export_button.setEnabled(ready)
@@ -457,6 +401,10 @@ class MainWindow(QMainWindow):
         self._columns.show_page(self.findings.list_page)
         self._focus(self.findings.view)
 
+    def _on_focus_history(self) -> None:
+        self._columns.show_page(self.keeping.history_page)
+        self._focus(self.keeping.history_page)
+
     def _on_focus_finding(self) -> None:
         self._columns.show_page(self.findings.pane_page)
         self._focus(self.findings.pane)
@@ -465,7 +413,7 @@ class MainWindow(QMainWindow):
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_file_error(self, error: SpectrError) -> None:
-        self._say("file", error.message, "error", error.detail)
+        self.notices.say("file", error.message, "error", error.detail)
 
     def _on_unload(self) -> None:
         choice = self.top.picker.choice()
@@ -473,12 +421,10 @@ class MainWindow(QMainWindow):
             self.tasks.start(self.servers.unload(choice), "unload")
 
     def _on_task_error(self, error: BaseException) -> None:
-        sentence = self.tr("The program made a mistake and goes on; the log says more ({name}).")
-        self._say("file", sentence.format(name=type(error).__name__), "error")
-
-    def _say(self, topic: str, text: str, kind: BannerKind, detail: str = "") -> None:
-        self._banner_topic = topic
-        self.report.show_banner(text, kind, detail)
+        if isinstance(error, SpectrError):  # whoever waited for it is gone
+            self._on_file_error(error)
+            return
+        self.task_failed.emit(error)
 
     # -- the end ----------------------------------------------------------------------------
 
@@ -492,19 +438,45 @@ class MainWindow(QMainWindow):
             self._asking = True
             self.tasks.start(self._ask_and_shut_down(), "close")
 
+    def _keep_state(self) -> None:
+        document = self.file.document
+        name = str(document.path.absolute()) if document else ""
+        line = self.editor.textCursor().blockNumber() + 1
+        window_state.save(window_state.of_window(self, self._columns, name, line))
+
     async def _ask_and_shut_down(self) -> None:
         try:
-            may_close = await self.file.may_discard()
+            may_close = await self.file.may_discard() and await self._may_lose_runs()
         finally:
             self._asking = False
         if may_close and not self._closing:
             self._closing = True
             await self._shut_down()
 
+    async def _may_lose_runs(self) -> bool:
+        """No report is only in memory, or the user lets it go."""
+        lost = [(run.title, run.reason) for run in self.runs.unsaved.runs()]
+        if self.runs.running and self.runs.not_saved:
+            lost.append((self.runs.title, self.runs.not_saved))
+        if not lost:
+            return True
+        title, reason = lost[-1]
+        answer = await dialogs.ask(
+            self,
+            self.tr("Quit although the report on {name} is not saved?").format(name=title),
+            reason,
+            {"cancel": self.tr("Cancel"), "quit": self.tr("Quit")},
+            default="cancel",
+        )
+        return answer == "quit"
+
     async def _shut_down(self) -> None:
+        self._keep_state()
         self.runs.stop()
         await self.runs.ended()
         await self.findings.close()
+        self.settings.close()
+        await self.keeping.close()
         await self.tasks.close()
         await self.runs.close()
         self._may_close = True

@@ -77,13 +77,13 @@ def _steps(pixels: int) -> Steps:
 class Formats:
     """Formats for one theme and one font; made again when either changes."""
 
-    def __init__(self, colors: Colors, font: QFont) -> None:
+    def __init__(self, colors: Colors, font: QFont, code: QFont | None = None) -> None:
         self.colors = colors
         self.font = font
         self._points = QFontInfo(font).pointSizeF()
         self._pixels = QFontInfo(font).pixelSize()
         self._steps = steps(font)
-        self._code_families = code_font().families()
+        self._code_families = (code or code_font()).families()
         self.block = cache(self._block)
         self.char = cache(self._char)
         self.link = cache(self._link)

@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QImage, QKeySequence, QPainter, QTextCursor
+from PySide6.QtGui import QFontMetricsF, QImage, QKeySequence, QPainter, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from spectr_desktop.ui.copying import Sources, selection_data
@@ -108,7 +108,8 @@ class MarkdownView(QTextBrowser):
         self._restart_document()
         self.anchorClicked.connect(self._on_anchor_clicked)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        theme.changed.connect(self._on_theme_changed)
+        theme.changed.connect(self._render_again)
+        theme.fonts_changed.connect(self._render_again)
 
     def append(self, text: str) -> None:
         """Take the next piece of Markdown; a later frame shows it."""
@@ -304,18 +305,22 @@ class MarkdownView(QTextBrowser):
         self._feed = Feed(self.sources, self._wishes, self.text, splitter)
         # Of the document and not of the code's format, which cannot hold such a wish.
         font = without_ligatures(self.font())
-        scale = BODY_SCALE * self._zoom_shown / 100
+        scale, chosen = BODY_SCALE * self._zoom_shown / 100, self._theme.fonts.report_points
         self.document().setDocumentMargin(_MARGIN * max(1, self._zoom_shown / 100))
-        if font.pointSizeF() > 0:
+        if chosen is not None:
+            font.setPointSizeF(chosen * self._zoom_shown / 100)
+        elif font.pointSizeF() > 0:
             font.setPointSizeF(font.pointSizeF() * scale)
         else:
             font.setPixelSize(round(font.pixelSize() * scale))
         self.document().setDefaultFont(font)
-        self._writer = DocumentWriter(self.document(), Formats(self._theme.colors, font))
+        self._writer = DocumentWriter(
+            self.document(), Formats(self._theme.colors, font, self._theme.code_font())
+        )
         self._fit_width()
 
     def _fit_width(self) -> None:
-        letters = self.fontMetrics().averageCharWidth() * BODY_SCALE * self._zoom_shown / 100
+        letters = QFontMetricsF(self.document().defaultFont()).averageCharWidth()
         widest = round(MEASURE * letters + 2 * self.document().documentMargin())
         width = min(self.viewport().width(), widest)
         if width != self.lineWrapColumnOrWidth():
@@ -472,9 +477,6 @@ class MarkdownView(QTextBrowser):
         self._scrolled = self._scrolled or (shown and value < self.verticalScrollBar().maximum())
         if self._at_end():
             self._set_left_behind(left=False)
-
-    def _on_theme_changed(self) -> None:
-        self._render_again()
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
         number = show_number(url.toString())

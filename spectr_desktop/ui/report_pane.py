@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop.ui.announcing import SectionAnnouncer, announce
 from spectr_desktop.ui.banner import Banner
+from spectr_desktop.ui.change_bar import ChangeBar
 from spectr_desktop.ui.copy_control import CopyControl
 from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.hostile_text import visible
@@ -186,6 +187,7 @@ class ReportPane(QWidget):
 
     Attributes:
         view: the report itself; its `link_requested` is for the window to answer.
+        offers: the bar above all, for what the window offers.
         thinking: the folded section above it.
         finder: the find bar below it.
         copying: the context menu and the button on code blocks.
@@ -194,7 +196,9 @@ class ReportPane(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("reportPane")
         self._theme = theme
+        self.offers = ChangeBar(theme, self)
         self._banner = Banner(theme, self)
         self.thinking = ThinkingSection(theme, self)
         self.view = MarkdownView(theme, self)
@@ -234,6 +238,7 @@ class ReportPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.offers)
         layout.addWidget(self._banner)
         layout.addWidget(self.thinking)
         layout.addWidget(self._stack, 1)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from spectr_desktop.audit.unsaved_runs import UnsavedRuns
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.providers.egress import EgressGuard
 from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.ui.banner import BannerKind  # a dataclass reads it
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from pathlib import Path
 
-    from spectr_desktop.audit.plan import FollowUp
+    from spectr_desktop.audit.keys import ServerKeys
+    from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
+    from spectr_desktop.records.request import WireRequest
     from spectr_desktop.records.run import Header, RunResult
     from spectr_desktop.records.server import ServerConfig, ServerState
     from spectr_desktop.records.source import SourceFile
+    from spectr_desktop.records.stored_run import StoredRun
     from spectr_desktop.ui.model_picker import Choice
 
 
@@ -46,15 +51,23 @@ class RunControl(QObject):
         thinking_received: more of what the model thinks.
         notice_received: a sentence that ends nothing.
         finding_told: a FindingAdded or a FindingChanged.
+        saved_changed: a run began, or `saved` is another one now; after the run's end too, when
+            its disk is back.
         failed: the run could not begin; the sentence says why, and the other side's own words.
         finished: the run ended, however it did.
 
     Attributes:
         egress: what all connections of the window pass.
         providers: the adapters that are in use, by server.
-        thinking: how hard the model is asked to think; None as it has it.
+        keys: the keys of servers; None before any is loaded.
+        limits: what the user asks of every run.
+        thinking: how hard the model is asked to think; None as `limits` has it.
+        title: of the newest run, from its beginning on.
         header, result, saved: of the newest run; no result while it goes on.
+        ids: of the newest run, and before it of those that it goes on with.
         sightings: what was read of its report when it ended.
+        damaged_lines: of the file that it was read from.
+        unsaved: knows the runs that would be lost with the program; shared as the servers are.
     """
 
     started = Signal()
@@ -62,6 +75,7 @@ class RunControl(QObject):
     thinking_received = Signal(str)
     notice_received = Signal(str)
     finding_told = Signal(object)
+    saved_changed = Signal(bool)
     failed = Signal(str, str)
     finished = Signal()
 
@@ -69,16 +83,23 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
+        self.keys: ServerKeys | None = shared.keys if shared else None
+        self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None
+        self.title = ""
         self.providers: dict[ServerConfig, Provider] = shared.providers if shared else {}
         self._session: Session | None = None
+        self._newest: Session | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
+        self.ids: tuple[str, ...] = ()
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
+        self.damaged_lines = 0
         self.saved = False
+        self.unsaved = shared.unsaved if shared else UnsavedRuns()
 
     @property
     def running(self) -> bool:
@@ -89,6 +110,12 @@ class RunControl(QObject):
         """Where the run is; None while it is being prepared and when there is none."""
         return self._session.progress() if self._session is not None else None
 
+    @property
+    def not_saved(self) -> str:
+        """Why the newest run is not saved, as a sentence; "" if it is."""
+        error = self._newest.unsaved if self._newest is not None else None
+        return error.message if error is not None else ""
+
     def provider(self, config: ServerConfig) -> Provider:
         """The adapter for a server, the same one each time, so that an engine stays loaded.
 
@@ -98,26 +125,98 @@ class RunControl(QObject):
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if config not in self.providers:
-            self.providers[config] = compose.connect(config, self.egress)
+            self.providers[config] = compose.connect(config, self.egress, self.keys)
         return self.providers[config]
 
     async def run(
-        self, files: Sequence[SourceFile], choice: Choice, follow_up: FollowUp | None = None
+        self,
+        files: Sequence[SourceFile],
+        choice: Choice,
+        follow_up: FollowUp | None = None,
+        root: Path | None = None,
     ) -> None:
-        """Audit the files, or ask about them; returns when the run has ended and is saved."""
+        """Audit the files, or ask about them; returns when the run has ended and is saved.
+
+        Args:
+            files: what is sent.
+            choice: who reads it.
+            follow_up: what is asked instead of an audit.
+            root: the project's folder; None for a text that no file has.
+        """
+
+        async def planned(provider: Provider) -> RunPlan:
+            from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+            model = await provider.model(choice.model.id)
+            self.egress.check_model(model, provider.locality(model))
+            folder = str(root) if root is not None else ""
+            return await compose.plan_counted(
+                files, model, provider, self._limits_now(), follow_up, folder
+            )
+
+        await self._run(files[0].path if files else "", choice.config, planned)
+
+    async def run_again(self, stored: StoredRun, config: ServerConfig) -> None:
+        """Ask again for what an interrupted run has left open; returns when that has ended.
+
+        What was there is shown first, and a seam behind it.
+
+        Args:
+            stored: the interrupted run.
+            config: its server.
+        """
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+
+        async def planned(provider: Provider) -> RunPlan:
+            wanted = stored.header.model.id if stored.header is not None else ""
+            model = await provider.model(wanted)
+            self.egress.check_model(model, provider.locality(model))
+            return recovery.plan_missing(stored, model, provider)
+
+        await self._run(stored.title, config, planned, recovery.chain(stored))
+
+    def adopt(self, title: str, runs: Sequence[StoredRun]) -> None:
+        """Take a run that ended long ago for the newest one.
+
+        Args:
+            title: what it is called.
+            runs: those that it goes on with, the first one first, and itself last.
+        """
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+
+        first, last = runs[0], runs[-1]
+        self._asked = self._newest = None
+        self.title, self.ids = title, tuple(run.id for run in runs)
+        self.header, self.result, self.saved = last.header, recovery.joined(runs), True
+        self.damaged_lines = sum(run.damaged_lines for run in runs)
+        if first.header is not None and last.header is not None:
+            self.header = replace(last.header, title=title, cells=first.header.cells)
+        self.sightings = []
+
+    def forget(self) -> None:
+        """There is no newest run any more: it was erased."""
+        if not self.running:
+            self.header = self.result = self._asked = self._newest = None
+            self.ids, self.sightings, self.damaged_lines = (), [], 0
+
+    async def _run(
+        self,
+        title: str,
+        config: ServerConfig,
+        planned: Callable[[Provider], Awaitable[RunPlan]],
+        before: Sequence[StoredRun] = (),
+    ) -> None:
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
         if self.running:
             return
         self._preparing = asyncio.current_task()
+        self.title = title
         self.started.emit()
         try:
-            provider = self.provider(choice.config)
-            model = await provider.model(choice.model.id)
-            self.egress.check_model(model, provider.locality(model))
-            limits = compose.Limits(thinking=self.thinking)
-            plan = await compose.plan_counted(files, model, provider, limits, follow_up)
-            session, no_journal = compose.open_session(plan, provider, self._on_entries)
+            provider = self.provider(config)
+            plan = await planned(provider)
+            session, _ = compose.open_session(plan, provider, self._on_entries, self.unsaved)
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
@@ -132,16 +231,25 @@ class RunControl(QObject):
             self._preparing = None
             self.failed.emit(self.tr("Not started"), "")
             raise
-        self.header, self.result = plan.header, None
         self._asked = provider
-        self.saved = no_journal is None
-        if no_journal is not None:
-            self.notice_received.emit(no_journal.message)
-        self._session, self._preparing = session, None
+        self.saved = session.unsaved is None
+        await self._run_session(session, before)
+
+    async def _run_session(self, session: Session, before: Sequence[StoredRun]) -> None:
+        header = session.plan.header
+        self.header, self.result, self.damaged_lines = header, None, 0
+        self.ids = (*(run.id for run in before), header.id)
+        session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
+        self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
+        self.saved_changed.emit(self.saved)
+        if before:
+            self._show_before(before, header)
         try:
             self.result = await session.run()
             self.sightings = session.findings.sightings
+            if before:
+                self._join(before, header, self.result)
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
@@ -150,6 +258,41 @@ class RunControl(QObject):
             self._session = None
             self._running.set_result(None)
         self.finished.emit()
+
+    def _show_before(self, before: Sequence[StoredRun], header: Header) -> None:
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        text = "".join(recovery.joined(before).texts.values())
+        if text:
+            self.text_received.emit(text + recovery.seam(text, header.created_at))
+
+    def _join(self, before: Sequence[StoredRun], header: Header, result: RunResult) -> None:
+        """The report is that of all the runs together."""
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        earlier = recovery.joined(before)
+        self.result = recovery.continued(earlier, result, when=header.created_at)
+        first = before[0].header
+        if first is not None:
+            self.header = replace(header, cells=first.cells)
+
+    def preview(
+        self, files: Sequence[SourceFile], choice: Choice
+    ) -> tuple[RunPlan, tuple[WireRequest, ...]]:
+        """What a run would send, without asking or sending anything.
+
+        Raises:
+            SpectrError: there is nothing to send, or it cannot fit.
+        """
+        from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
+
+        provider = self.provider(choice.config)
+        plan = compose.plan_run(files, choice.model, provider, self._limits_now())
+        return plan, compose.preview(plan, provider)
+
+    def _limits_now(self) -> Limits:
+        limits = self.limits()
+        return limits if self.thinking is None else replace(limits, thinking=self.thinking)
 
     def stop(self) -> None:
         """Stop the run, in whatever phase it is."""
@@ -177,6 +320,12 @@ class RunControl(QObject):
         elif not any(text.strip() for text in result.texts.values()):
             sentences.append(self.tr("The model ended without writing a word."))
             kind = "warning"
+        if self.damaged_lines:
+            text = self.tr(
+                "{count} lines of this run's file are damaged, and what they said is lost."
+            )
+            sentences.append(text.format(count=f"{self.damaged_lines:,}"))
+            kind = "error" if kind == "error" else "warning"
         if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
             sentences.append(PARTLY_READ)
             kind = "error" if kind == "error" else "warning"
@@ -211,9 +360,15 @@ class RunControl(QObject):
             await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Let go of all servers; the run has been stopped before."""
+        """Let go of all servers and of what cannot be saved; the run has been stopped before."""
+        await self.unsaved.abandon()
         await asyncio.gather(*(provider.close() for provider in self.providers.values()))
         self.providers.clear()
+
+    def _on_unsaved_changed(self, session: Session) -> None:
+        if session is self._newest:
+            self.saved = session.unsaved is None
+            self.saved_changed.emit(self.saved)
 
     def _on_entries(self, entries: Sequence[RunEntry]) -> None:
         from spectr_desktop.records.events import (  # noqa: PLC0415  # after the window is shown
@@ -229,9 +384,13 @@ class RunControl(QObject):
                 self.text_received.emit(entry.event.text)
             elif isinstance(entry.event, ThinkingDelta):
                 self.thinking_received.emit(entry.event.text)
-            elif isinstance(entry.event, Notice):
-                if entry.event.code == "journal_failed":
-                    self.saved = False
-                self.notice_received.emit(entry.event.message)
+            elif isinstance(entry.event, Notice) and not entry.event.code.startswith("journal_"):
+                self.notice_received.emit(entry.event.message)  # else `saved_changed` has told it
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
+
+
+def _no_limits() -> Limits:
+    from spectr_desktop.audit.plan import Limits  # noqa: PLC0415  # after the window is shown
+
+    return Limits()

@@ -22,7 +22,6 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.source import source_file
 from spectr_desktop.ui.highlighter import SolidityHighlighter
 from spectr_desktop.ui.source_gutter import Gutter
-from spectr_desktop.ui.theme import Theme, code_font
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (
@@ -35,8 +34,9 @@ if TYPE_CHECKING:
     )
 
     from spectr_desktop.project.document import Document
+    from spectr_desktop.ui.theme import Theme
 
-INDENT = 4
+_INDENT = 4
 _MOST_SHOWN = 2000  # lines
 _SMALLEST, _LARGEST = 6.0, 48.0  # points
 _WHEEL_STEP = 120  # Qt's unit: eighths of a degree, 15 degrees a notch
@@ -113,6 +113,7 @@ class SourceEditor(QPlainTextEdit):
         self.opened: Document | None = None
         self._theme = theme
         self._stand_ins = StandIns()
+        self._indent = _INDENT
         self._loading = False
         self._modified = False
         self._wheel = 0
@@ -126,7 +127,7 @@ class SourceEditor(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.document().setDocumentMargin(8)
-        self.setFont(code_font())
+        self.setFont(theme.code_font())
         self._measure()
         self.blockCountChanged.connect(self._measure)
         self.updateRequest.connect(self._on_update_requested)
@@ -134,6 +135,7 @@ class SourceEditor(QPlainTextEdit):
         self.textChanged.connect(self._on_text_changed)
         self.modificationChanged.connect(self._on_modification_changed)
         theme.changed.connect(self._mark_current_line)
+        theme.fonts_changed.connect(self.reset_zoom)
         self._mark_current_line()
 
     # Text
@@ -162,6 +164,14 @@ class SourceEditor(QPlainTextEdit):
         # toPlainText() would turn no-break spaces into spaces.
         shown = self.document().toRawText().replace("\u2029", "\n")
         return self._stand_ins.restore(shown)
+
+    def shown_form(self, text: str) -> str:
+        """What stands for a text in this editor's QTextDocument, for those who edit it.
+
+        Raises:
+            SpectrError: "too_many_symbols".
+        """
+        return self._stand_ins.hide(text, self.document().toRawText())
 
     def mark_saved(self, document: Document) -> None:
         """The text is now on the disk, as `document` says; undo still works."""
@@ -201,7 +211,7 @@ class SourceEditor(QPlainTextEdit):
             return
         text = source.text().replace("\r\n", "\n").replace("\r", "\n")
         try:
-            shown = self._stand_ins.hide(text, self.document().toRawText())
+            shown = self.shown_form(text)
         except SpectrError as error:
             self.paste_refused.emit(error)
             return
@@ -232,7 +242,7 @@ class SourceEditor(QPlainTextEdit):
         elif self.isReadOnly() or control or modifiers & Qt.KeyboardModifier.AltModifier:
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Tab:
-            self._indent()
+            self._indent_lines()
         elif key == Qt.Key.Key_Backtab:
             self._outdent()
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
@@ -241,16 +251,16 @@ class SourceEditor(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
-    def _indent(self) -> None:
+    def _indent_lines(self) -> None:
         cursor = self.textCursor()
         if not cursor.hasSelection():
-            cursor.insertText(" " * INDENT)
+            cursor.insertText(" " * self._indent)
             self.ensureCursorVisible()
             return
         cursor.beginEditBlock()
         for block in self._selected_blocks():
             if block.text():
-                QTextCursor(block).insertText(" " * INDENT)
+                QTextCursor(block).insertText(" " * self._indent)
         cursor.endEditBlock()
 
     def _outdent(self) -> None:
@@ -259,7 +269,7 @@ class SourceEditor(QPlainTextEdit):
         for block in self._selected_blocks():
             text = block.text()
             spaces = len(text) - len(text.lstrip(" "))
-            count = 1 if text.startswith("\t") else min(spaces, INDENT)
+            count = 1 if text.startswith("\t") else min(spaces, self._indent)
             edit = QTextCursor(block)
             edit.movePosition(
                 QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor, count
@@ -319,7 +329,17 @@ class SourceEditor(QPlainTextEdit):
 
     def reset_zoom(self) -> None:
         """Make the text as large as it was at first."""
-        self.setFont(code_font())
+        self.setFont(self._theme.code_font())
+
+    def set_indent(self, spaces: int) -> None:
+        """What Tab puts in, and how wide a tab is shown."""
+        self._indent = spaces
+        self._measure()
+
+    def set_wrapped(self, wrapped: bool) -> None:
+        """Break lines that are too long on the screen; the text stays as it is."""
+        mode = QPlainTextEdit.LineWrapMode
+        self.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
 
     def mark_found(self, marks: list[QTextEdit.ExtraSelection]) -> None:
         """Mark what the find bar found."""
@@ -352,7 +372,7 @@ class SourceEditor(QPlainTextEdit):
 
     def _measure(self) -> None:
         """Fit tab stops and gutter to the font and to the number of lines."""
-        self.setTabStopDistance(INDENT * QFontMetricsF(self.font()).horizontalAdvance(" "))
+        self.setTabStopDistance(self._indent * QFontMetricsF(self.font()).horizontalAdvance(" "))
         self.setViewportMargins(self.gutter.needed_width(), 0, 0, 0)
         self._place_gutter()
         self.gutter.update()

@@ -107,6 +107,10 @@ class StatusLine(QWidget):
         self._result = "     ".join(parts)
         self._show(self._result)
         self._status.setToolTip("\n".join(self.totals(result)))
+        self.show_saved(saved)
+
+    def show_saved(self, saved: bool) -> None:
+        """Whether the newest run is on the disk."""
         self._saved.setText(self.tr("saved") if saved else self.tr("not saved"))
 
     def show_server(self, state: ServerState) -> None:

@@ -106,19 +106,40 @@ _QT_SCHEMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """What the user chose; empty where the program or the system chooses.
+
+    Attributes:
+        code_family: of source and code.
+        code_points: of the source editor.
+        report_points: of the report's text.
+    """
+
+    code_family: str = ""
+    code_points: float | None = None
+    report_points: float | None = None
+
+
 class Theme(QObject):
     """The theme of the running program.
 
+    Attributes:
+        fonts: what the user chose.
+
     Signals:
         changed: the colours are others now; widgets that paint by themselves read them again.
+        fonts_changed: the fonts are others now.
     """
 
     changed = Signal()
+    fonts_changed = Signal()
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
         self._app = app
         self.scheme = Scheme.SYSTEM
+        self.fonts = Fonts()
         self._colors = LIGHT
         app.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_color_scheme_changed)
@@ -139,6 +160,16 @@ class Theme(QObject):
         self.scheme = scheme
         QGuiApplication.styleHints().setColorScheme(_QT_SCHEMES[scheme])
         self._apply()
+
+    def choose_fonts(self, fonts: Fonts) -> None:
+        """Use other fonts from now on."""
+        if fonts != self.fonts:
+            self.fonts = fonts
+            self.fonts_changed.emit()
+
+    def code_font(self) -> QFont:
+        """The font of source and code, as the user chose it."""
+        return code_font(self.fonts)
 
     def _on_color_scheme_changed(self) -> None:
         self._apply()
@@ -192,10 +223,13 @@ def style_sheet(colors: Colors) -> str:
     return text.replace("@icons", icons.as_posix())
 
 
-def code_font() -> QFont:
+def code_font(fonts: Fonts = Fonts()) -> QFont:  # frozen
     """A fixed-pitch font that tells 0 from O and 1 from l where the machine has one."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if fonts.code_points is not None:
+        font.setPointSizeF(fonts.code_points)
     families = [
+        *([fonts.code_family] if fonts.code_family else []),
         "JetBrains Mono",
         "Cascadia Mono",
         "SF Mono",

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spectr_desktop.audit import compose
+from spectr_desktop.audit.keys import ServerKeys
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.providers import registry
 from spectr_desktop.records.events import TextDelta
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import ModelInfo, ServerConfig
+from spectr_desktop.records.source import source_file
 from spectr_desktop.store.journal import Journal
+from spectr_desktop.store.secrets import Secrets
 from tests.run_samples import plan
 from tests.served_runs import CELL, CUT, REPORT, SERVERS, opened
 from tests.servers.faults import Fault
@@ -118,6 +122,57 @@ def test_services_with_keys_are_asked_only_if_there_is_one(
     found = compose.known_configs(named)
     assert [c.provider for c in found] == ["ollama", "builtin", "anthropic"]
     assert found[0] is named
+
+
+def test_servers_of_the_settings_stand_behind_the_named_one() -> None:
+    own = [
+        ServerConfig("ollama", "http://lan.example.org:11434"),
+        ServerConfig("openai", "https://api.openai.com/v1"),
+        ServerConfig("ollama", "http://127.0.0.1:11434", name="This machine"),
+        ServerConfig("openai", "http://lan.example.org"),
+        ServerConfig("anthropic", "https://api.anthropic.com", name="Claude"),
+        ServerConfig("openai", "no address"),
+        ServerConfig("openai", "http://lan.example.org"),
+    ]
+    named = ServerConfig("openai", "http://a")
+    usual = ServerConfig("", proxy="http://proxy")
+    engine = ServerConfig("builtin", proxy="http://proxy")
+    without = compose.known_configs(named, usual, own)
+    assert without == (named, own[0], own[2], own[3], own[5], engine)
+    keys = {"https://api.openai.com/v1", "https://api.anthropic.com"}
+    found = compose.known_configs(named, usual, own, lambda server: server.base_url in keys)
+    # Claude's usual address is among them, so that it does not come twice.
+    assert found == (named, *own[:6], engine)
+    everything = compose.known_configs(has_key=lambda _server: True)
+    assert [c.provider for c in everything] == ["ollama", "builtin", "anthropic", "openai"]
+
+
+async def test_a_provider_takes_the_key_of_its_own_server() -> None:
+    kept = Secrets(registry.key_address, lambda: None)
+    keys = ServerKeys(kept)
+    async with OpenAIServer() as one, OpenAIServer() as other:
+        configs = [ServerConfig("openai", server.base_url) for server in (one, other)]
+        kept.save(configs[0], "k-1")
+        for config in configs:
+            await compose.offer(compose.connect(config, None, keys))
+        assert one.requests[-1].headers["authorization"] == "Bearer k-1"
+        assert "authorization" not in other.requests[-1].headers
+
+
+async def test_a_plan_is_shown_without_a_request_and_then_sent_as_shown() -> None:
+    async with OllamaServer(Answer(REPORT, natural=True)) as server:
+        provider = compose.connect(ServerConfig("ollama", server.base_url))
+        model = await compose.choose_model(provider, "smollm2")
+        file = source_file("Vault.sol", "contract Größe {}\n")
+        plan = compose.plan_run([file], model, provider, compose.Limits())
+        before = len(server.requests)
+        shown = compose.preview(plan, provider)
+        assert len(server.requests) == before
+        session, _ = compose.open_session(plan, provider, lambda _entries: None)
+        assert (await session.run()).outcome is Outcome.COMPLETE
+        sent = server.requests[before:]
+        assert [step.body for step in shown] == [request.body for request in sent]
+        assert "contract Größe {}" in shown[-1].readable()
 
 
 async def test_ollama_is_the_default_also_when_it_is_silent(

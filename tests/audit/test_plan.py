@@ -47,6 +47,18 @@ def test_the_context_is_chosen_only_where_the_server_takes_one() -> None:
     assert asked.context == 4096
 
 
+def test_the_header_names_the_own_prompt_that_was_sent() -> None:
+    made = prompts.add_own("quick", "Mine.", "Look at {{title}}: {{source}}")
+    chosen = Limits(prompt_versions={"quick": made, "ask": "1"})
+    plan = plan_run([_VAULT], _MODEL, _OLLAMA, chosen)
+    assert plan.header.prompt_versions == {"quick": "own-1"}
+    request = plan.requests[0].request
+    assert (request.system, request.prompt[:18]) == ("Mine.", "Look at Vault.sol:")
+    with pytest.raises(SpectrError) as caught:
+        plan_run([_VAULT], _MODEL, _OLLAMA, Limits(prompt_versions={"quick": "own-9"}))
+    assert caught.value.code == "prompt_missing"
+
+
 @pytest.mark.parametrize("texts", [[], [""], [" \n\t\u2028", ""]])
 def test_without_a_source_there_is_nothing_to_audit(texts: list[str]) -> None:
     files = [source_file(f"{number}.sol", text) for number, text in enumerate(texts)]

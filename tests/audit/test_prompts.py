@@ -1,13 +1,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectr_desktop.audit.prompts import Prompt, compose, prompt
+from spectr_desktop.audit.prompts import (
+    NAMES,
+    Prompt,
+    add_own,
+    check,
+    compose,
+    prompt,
+    versions,
+)
+from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.source import source_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TEMPLATE = Prompt("quick", "1", "System.", "On {{title}}:\n{{source}}")
 
@@ -81,3 +94,47 @@ def test_the_hash_tells_both_texts_apart() -> None:
     other = compose(Prompt("quick", "1", "System!", _TEMPLATE.user), "t", [source_file("a", "x")])
     assert len(one.sha256) == 64
     assert one.sha256 != other.sha256
+
+
+def test_an_own_version_is_used_where_it_is_asked_for() -> None:
+    made = add_own("quick", "Mine.", "Look: {{source}}\n")
+    assert made == "own-1"
+    assert prompt("quick", made) == Prompt("quick", "own-1", "Mine.", "Look: {{source}}")
+    assert prompt("quick").version == prompt("quick", "1").version == "1"
+    assert versions("quick") == ["1", "own-1"]
+    assert versions("ask") == ["1"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_shipped_passes_the_check(name: str) -> None:
+    shipped = prompt(name)
+    check(name, shipped.system, shipped.user)
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "user", "place"),
+    [
+        ("quick", "s", "no place", "source"),
+        ("quick", "s", "{{source}} {{source}}", "source"),
+        ("quick", "s", "{source}", "source"),
+        ("ask", "s", "{{source}} {{question}}", "subject"),
+        ("draft", "s", "{{source}} {{subject}}", "question"),
+        ("quick", " \n", "{{source}}", "system"),
+    ],
+)
+def test_a_prompt_that_would_not_send_all_is_refused(
+    name: str, system: str, user: str, place: str
+) -> None:
+    with pytest.raises(SpectrError) as caught:
+        add_own(name, system, user)
+    assert (caught.value.code, caught.value.params["place"]) == ("prompt_incomplete", place)
+    assert versions(name) == ["1"]
+
+
+def test_an_own_version_that_was_damaged_is_not_sent(home: Path) -> None:
+    made = add_own("quick", "s", "{{source}}")
+    (home / "prompts" / "quick" / "1" / "user.md").write_text("nothing")
+    with pytest.raises(SpectrError, match=r"\{\{source\}\} is missing"):
+        prompt("quick", made)
+    with pytest.raises(SpectrError, match="not on this machine"):
+        prompt("quick", "7")

@@ -367,14 +367,38 @@ async def test_the_journal_is_written_before_anything_is_shown() -> None:
     assert shown == len(written)
 
 
-async def test_a_journal_that_fails_is_told_once_and_the_run_goes_on() -> None:
+async def test_a_journal_that_fails_is_told_once_and_so_is_its_recovery() -> None:
     session, _, record = made(_WHOLE)
-    record.failures = [SpectrError("journal_failed", "Full.", detail="ENOSPC")] * 2
+    failure = SpectrError("journal_failed", "Full.", params={"folder": "/runs"}, detail="ENOSPC")
+    record.failures = [failure] * 2
+    changes: list[bool] = []
+    session.on_unsaved_changed = lambda: changes.append(session.unsaved is None)
     result = await session.run()
     assert result.outcome is Outcome.COMPLETE
     assert record.text() == _TEXT
     notices = [event for event in record.events() if isinstance(event, Notice)]
-    assert notices == [Notice("journal_failed", "Full.")]
+    again = Notice("journal_restored", "The run is saved again in /runs.")
+    assert notices == [Notice("journal_failed", "Full."), again]
+    assert changes == [False, True]
+    assert isinstance(record.events()[-1], RunFinished)
+
+
+async def test_what_the_journal_finds_between_two_writes_is_told_while_the_run_goes_on() -> None:
+    failure = SpectrError("journal_failed", "Gone.")
+    session, _, record = made(
+        [
+            TextDelta("a"),
+            lambda: session.saving_changed(failure),
+            lambda: session.saving_changed(failure),
+            lambda: session.saving_changed(None),
+            *_WHOLE[-1:],
+        ]
+    )
+    await session.run()
+    notices = [event.code for event in record.events() if isinstance(event, Notice)]
+    assert notices == ["journal_failed", "journal_restored"]
+    session.saving_changed(failure)
+    assert session.unsaved is failure
     assert isinstance(record.events()[-1], RunFinished)
 
 

@@ -45,3 +45,32 @@ def test_a_key_is_read_when_it_is_asked_for(
 
 def test_the_engine_has_no_key() -> None:
     assert registry.environment_key("builtin")() is None
+
+
+@pytest.mark.parametrize(
+    ("config", "address", "key_address", "needed"),
+    [
+        (ServerConfig("anthropic"), "https://api.anthropic.com", True, True),
+        (ServerConfig("anthropic", "http://127.0.0.1:1/v1"), "http://127.0.0.1:1", True, False),
+        (ServerConfig("anthropic", "https://[::1]:1"), "https://[::1]:1", True, False),
+        (ServerConfig("openai"), "http://127.0.0.1:8080", True, False),
+        (ServerConfig("openai", "https://a.example.org/v1/"), "https://a.example.org", True, False),
+        (ServerConfig("openai", "https://api.openai.com/v1"), "https://api.openai.com", True, True),
+        (ServerConfig("ollama"), "http://127.0.0.1:11434", False, False),
+        (ServerConfig("ollama", "a.example.org"), "http://a.example.org", True, False),
+        (ServerConfig("builtin"), "", False, False),
+        (ServerConfig("openai", "http://a b"), "", False, False),
+        (ServerConfig("gpt"), "", False, False),
+    ],
+)
+def test_keys_go_to_the_address_that_is_really_used(
+    config: ServerConfig, address: str, key_address: bool, needed: bool
+) -> None:
+    assert registry.address(config) == address
+    assert registry.key_address(config) == (address if key_address else "")
+    assert registry.needs_key(config) == needed
+
+
+def test_the_engine_names_no_variable() -> None:
+    assert registry.key_variable("builtin") == registry.key_variable("gpt") == ""
+    assert registry.key_variable("openai") == "OPENAI_API_KEY"

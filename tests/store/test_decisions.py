@@ -264,6 +264,54 @@ def test_a_disk_that_cannot_sync_is_no_failure(
     assert file.read() == ReadBack(_ENTRIES)
 
 
+def test_what_is_appended_is_settled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(decisions_module.os, "fsync", synced.append)
+    file = DecisionFile(tmp_path)
+    assert not file.unsettled
+    file.settle()
+    assert synced == []
+    file.append(_ENTRIES)
+    assert file.unsettled
+    file.settle()
+    file.settle()
+    assert len(synced) == 1
+    assert not file.unsettled
+
+
+def test_settling_tries_again_what_could_not_be_written(tmp_path: Path) -> None:
+    place = tmp_path / "project"
+    _occupied(place)
+    file = DecisionFile(place)
+    with pytest.raises(DecisionsError):
+        file.append(_ENTRIES)
+    assert file.unsettled
+    with pytest.raises(DecisionsError, match="kept in memory"):
+        file.settle()
+    assert file.unsettled
+    place.unlink()
+    file.settle()
+    assert not file.unsettled
+    assert file.read() == ReadBack(_ENTRIES)
+
+
+@pytest.mark.parametrize(("number", "again"), [(errno.EIO, True), (errno.EINVAL, False)])
+def test_a_disk_that_could_not_sync_is_asked_again_if_that_is_of_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, again: bool
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(number, "no")
+
+    file = DecisionFile(tmp_path)
+    file.append(_ENTRIES)
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions_module.os, "fsync", refuse)
+        file.settle()
+    assert file.unsettled is again
+    file.settle()
+    assert not file.unsettled
+
+
 def test_a_project_has_a_folder_by_its_path(tmp_path: Path, home: Path) -> None:
     root = tmp_path / "mit Leerzeichen & 'ü'"
     root.mkdir()

@@ -48,7 +48,7 @@ def test_an_unknown_action_is_a_mistake(window: QWidget) -> None:
 
 
 def test_the_theme_menu_shows_and_changes_the_theme(window: QWidget, theme: Theme) -> None:
-    menu = Actions(window).theme_menu(theme)
+    menu = Actions(window).theme_menu(theme, theme.choose)
     by_name = {action.objectName(): action for action in menu.actions()}
     assert list(by_name) == ["theme_system", "theme_light", "theme_dark"]
     assert [name for name, action in by_name.items() if action.isChecked()] == ["theme_light"]

@@ -386,7 +386,7 @@ async def test_a_run_goes_on_while_another_file_is_open(
     assert found(window) == []
     header = window.runs.header
     assert header is not None
-    assert [one.key for one in window.findings.of_run(header.id)] == ["F1", "F2", "F3"]
+    assert [one.key for one in window.findings.of_runs([header.id])] == ["F1", "F2", "F3"]
     await window.file.open(vault)
     assert [one.key for one in found(window)] == ["F1", "F2", "F3"]
 

@@ -37,6 +37,7 @@ from tests.ui.driving import (
     idle,
     journal,
     name_file,
+    open_window,
     opened,
     press,
     press_key,
@@ -142,10 +143,10 @@ async def test_a_second_press_sends_nothing(
     gate = ollama.answer.within = Gate()
     await start(window, contract)
     press_key(window, Qt.Key.Key_R, CONTROL)
-    window._on_run()
+    window.desk.run()
     await gate.reached()
     press_key(window, Qt.Key.Key_R, CONTROL)
-    window._on_run()
+    window.desk.run()
     gate.open()
     await idle(window)
     assert len(asked(ollama)) == 1
@@ -161,7 +162,7 @@ async def test_a_name_that_is_typed_but_not_confirmed_counts(
     assert window.focusWidget() is edit or window.focusWidget() is window.top.picker
     assert edit is not None
     edit.setText(wanted)
-    window._on_run()
+    window.desk.run()
     await idle(window)
     assert asked(ollama)[0]["model"] == wanted
     assert window.top.picker.currentText() == wanted
@@ -212,7 +213,7 @@ async def test_stop_works_in_every_phase(
     await start(window, contract, named)
     press_key(window, Qt.Key.Key_R, CONTROL)
     await gate.reached()
-    await until(lambda: _PHASES[phase] in status(window), window._status_timer.timeout)
+    await until(lambda: _PHASES[phase] in status(window), window.desk.status_timer.timeout)
     finished = signal_future(window.runs.finished)
     _STOPS[how](window)
     await finished
@@ -462,6 +463,31 @@ async def test_a_remote_model_asks_before_anything_is_sent(
     press_key(window, Qt.Key.Key_R, CONTROL)  # asked once
     await idle(window)
     assert len(asked(ollama)) == 2
+
+
+@pytest.mark.usefixtures("remote")
+async def test_the_answer_holds_for_the_project_and_the_host_and_no_other(
+    ollama: FakeOllama, contract: Path, tmp_path: Path
+) -> None:
+    async with open_window() as window:
+        await start(window, contract)
+        press_key(window, Qt.Key.Key_R, CONTROL)
+        await answer(window, "send")
+        await idle(window)
+    async with open_window() as window:
+        await start(window, contract)
+        await ran(window)  # nobody asks
+        assert window.report.text() == REPORT
+        other = tmp_path / "another" / "Other.sol"
+        other.parent.mkdir()
+        other.write_text("contract Other {}\n")
+        window.open_path(other)
+        await idle(window)
+        seen = len(ollama.requests)
+        press_key(window, Qt.Key.Key_R, CONTROL)
+        await answer(window, "cancel")
+        await idle(window)
+        assert len(ollama.requests) == seen
 
 
 @pytest.mark.usefixtures("remote")

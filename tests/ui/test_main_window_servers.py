@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 async def shown(window: MainWindow, words: str) -> None:
     """Wait until the status line says this."""
-    await until(lambda: words in status(window), window._status_timer.timeout)
+    await until(lambda: words in status(window), window.desk.status_timer.timeout)
 
 
 async def test_the_servers_words_wait_behind_a_button(

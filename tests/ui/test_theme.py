@@ -3,12 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontInfo, QPalette
+from PySide6.QtTest import QSignalSpy, QTest
 
+from spectr_desktop.ui.code_excerpt import CodeExcerpt, Excerpt
+from spectr_desktop.ui.markdown_view import MarkdownView
+from spectr_desktop.ui.source_editor import SourceEditor
 from spectr_desktop.ui.theme import (
     DARK,
     LIGHT,
     Colors,
+    Fonts,
     Scheme,
     Theme,
     code_font,
@@ -111,3 +117,41 @@ def test_a_choice_changes_the_colours_and_says_so(
 
 def test_the_code_font_has_a_fixed_pitch(qapp: QApplication) -> None:
     assert QFontInfo(code_font()).fixedPitch()
+
+
+async def test_fonts_reach_source_excerpts_and_reports(qtbot: QtBot, theme: Theme) -> None:
+    editor, view = SourceEditor(theme), MarkdownView(theme)
+    excerpt = CodeExcerpt("excerpt", "Code", theme)
+    for widget in (editor, view, excerpt):
+        qtbot.addWidget(widget)
+    view.set_markdown("Words and `code`.\n")
+    excerpt.show_excerpt(Excerpt(("a", "b"), 1))
+    height, text = excerpt.height(), view.toPlainText()
+    theme.choose_fonts(Fonts("DejaVu Sans Mono", 20, 30))
+    assert editor.font().families()[0] == "DejaVu Sans Mono"
+    assert editor.font().pointSizeF() == 20
+    assert excerpt.height() > height
+    assert view.document().defaultFont().pointSizeF() == 30
+    assert view.toPlainText() == text
+    editor.zoom(1)
+    editor.reset_zoom()
+    assert editor.font().pointSizeF() == 20
+    told = QSignalSpy(theme.fonts_changed)
+    theme.choose_fonts(Fonts("DejaVu Sans Mono", 20, 30))
+    assert told.count() == 0
+    theme.choose_fonts(Fonts())
+    assert excerpt.height() == height
+
+
+def test_indent_and_wrapping_are_the_users(qtbot: QtBot, theme: Theme) -> None:
+    editor = SourceEditor(theme)
+    qtbot.addWidget(editor)
+    width = editor.tabStopDistance()
+    editor.set_indent(2)
+    assert editor.tabStopDistance() == pytest.approx(width / 2, abs=0.1)
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    assert editor.text() == "  "
+    editor.set_wrapped(True)
+    assert editor.lineWrapMode() is SourceEditor.LineWrapMode.WidgetWidth
+    editor.set_wrapped(False)
+    assert editor.lineWrapMode() is SourceEditor.LineWrapMode.NoWrap

@@ -1,0 +1,107 @@
+"""What programs that were killed have left: unsaved edits and interrupted runs, offered again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from spectr_desktop.errors import SpectrError
+from spectr_desktop.logs import logger
+from spectr_desktop.ui.change_bar import CLOSED
+from spectr_desktop.ui.when import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from spectr_desktop.audit.recovery import Interrupted
+    from spectr_desktop.records.stored_run import StoredRun
+    from spectr_desktop.ui.change_bar import ChangeBar
+    from spectr_desktop.ui.tasks import TaskOwner
+
+_log = logger(__name__)
+
+
+class RecoveryControl(QObject):
+    """Offers each interrupted run in a bar above the report; nothing is sent unasked.
+
+    Args:
+        bar: where it is offered.
+        open_run: shows a run by its id; False if that was not done.
+        run_again: asks again for what an interrupted run has left open.
+        delete_run: deletes a run, in a way that can be undone.
+        tasks: owns what an answer begins.
+        window: what all this belongs to.
+
+    Signals:
+        failed: (SpectrError) an answer could not be followed.
+    """
+
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        bar: ChangeBar,
+        open_run: Callable[[str], Awaitable[bool]],
+        run_again: Callable[[StoredRun], Awaitable[None]],
+        delete_run: Callable[[str], None],
+        tasks: TaskOwner,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._bar, self._tasks = bar, tasks
+        self._open_run, self._run_again, self._delete_run = open_run, run_again, delete_run
+
+    async def offer_interrupted(self) -> None:
+        """Look for runs that died, and offer them, the newest first."""
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # after the window is shown
+
+        for found in await asyncio.to_thread(recovery.interrupted):
+            self._offer(found)
+
+    def sentence(self, found: Interrupted) -> str:
+        """What happened to a run, as the bar says it."""
+        text = self.tr("The report on {name} was interrupted at {time}: {lines}, {findings}.")
+        lines, findings = f"{found.lines:,}", f"{found.findings:,}"
+        return text.format(
+            name=found.stored.title,
+            time=moment(found.stored.last_at),
+            lines=self.tr("1 line") if found.lines == 1 else self.tr("{n} lines").format(n=lines),
+            findings=self.tr("1 finding")
+            if found.findings == 1
+            else self.tr("{n} findings").format(n=findings),
+        )
+
+    def _offer(self, found: Interrupted) -> None:
+        stored = found.stored
+        answers = {"open": self.tr("Open")}
+        if stored.header is not None and stored.missing:
+            answers["again"] = self.tr("Run the missing part again")
+        answers["delete"] = self.tr("Delete")
+
+        def on_answer(key: str) -> None:
+            self._tasks.start(self._follow(key, stored), f"interrupted run: {key or 'close'}")
+
+        self._bar.show_offer(f"interrupted:{stored.id}", self.sentence(found), answers, on_answer)
+
+    async def _follow(self, key: str, stored: StoredRun) -> None:
+        if key == "delete":
+            self._delete_run(stored.id)
+            return
+        await self._settle(stored)
+        if key == CLOSED:
+            return
+        shown = await self._open_run(stored.id)
+        if shown and key == "again":
+            await self._run_again(stored)
+
+    async def _settle(self, stored: StoredRun) -> None:
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        try:
+            await asyncio.to_thread(recovery.settle, stored.id)
+        except SpectrError as error:  # it is offered again at the next start: no harm
+            _log.warning("%s", error.message)
