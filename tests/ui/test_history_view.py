@@ -236,7 +236,7 @@ def test_the_model_keeps_qts_rules(qtbot: QtBot) -> None:
 
 def test_place_and_selection_stay_while_runs_come(shown: HistoryView) -> None:
     shown.show_page(Wanted(), page(*range(20, 0, -1)))
-    shown.list.setCurrentIndex(shown.model.index(9))
+    shown.list.go_to(9)
     shown.list.scrollToBottom()
     place = shown.list.verticalScrollBar().value()
     shown.show_page(Wanted(), page(*range(21, 0, -1)))
