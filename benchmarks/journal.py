@@ -22,6 +22,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))
@@ -62,12 +63,14 @@ def _measured(*, keeps: bool) -> Iterator[Timed]:
     from spectr_desktop.store.journal import Journal
 
     timed, write, look = Timed(), Journal.write, Journal.look
-    Journal.write = timed.wrapped(write) if keeps else lambda *_: None
-    Journal.look = timed.wrapped(look)
-    try:
+
+    def nothing(*_arguments: object) -> None:
+        """In place of writing."""
+
+    with mock.patch.multiple(
+        Journal, write=timed.wrapped(write) if keeps else nothing, look=timed.wrapped(look)
+    ):
         yield timed
-    finally:
-        Journal.write, Journal.look = write, look
 
 
 async def _run(kind: str, port: int, events: int) -> float:

@@ -32,7 +32,8 @@ def main() -> None:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     count: Counter[tuple[str, str]] = Counter()
-    with ThreadedServer(endless_server()) as server:
+    server = endless_server()
+    with ThreadedServer(server):
         for number in range(kills):
             name, start = list(_KINDS.items())[number % 2]
             with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from spectr_desktop import __version__, logs, paths
+from spectr_desktop import __version__, cli_runs, logs, paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
 from spectr_desktop.records.grades import Severity
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spectr_desktop.records.run import RunResult
     from spectr_desktop.records.source import SourceFile
 
-_COMMANDS = ("audit", "models")
+_COMMANDS = ("audit", "models", "runs")
 EXIT_COMPLETE = 0
 EXIT_FINDINGS = 1
 EXIT_OTHER = 2
@@ -59,7 +59,7 @@ def window_arguments(arguments: Sequence[str]) -> argparse.Namespace | int:
     parser = _Parser(
         prog="spectr-desktop",
         description="Opens the window. Without a screen use `spectr-desktop audit PATH…`.",
-        epilog="Subcommands: audit, models. `spectr-desktop audit --help` says more.",
+        epilog="Subcommands: audit, models, runs. `spectr-desktop audit --help` says more.",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a contract to open")
     _add_server(parser)
@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_server(models, model=False)
     models.add_argument("--json", action="store_true", help="as JSON")
     models.set_defaults(run=_models)
+    cli_runs.add_parser(commands)
     return parser
 
 

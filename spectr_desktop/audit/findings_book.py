@@ -245,6 +245,20 @@ class FindingsBook:
         unsaved, self._unsaved = self._unsaved, []
         self._append(unsaved)
 
+    @property
+    def unsettled(self) -> bool:
+        """Something that was written is not known to survive a power cut yet, or failed."""
+        return self._file is not None and self._file.unsettled
+
+    def settle(self) -> None:
+        """Try again what failed, and bring it to the disk; call it in a thread.
+
+        Raises:
+            SpectrError: it cannot be written yet; it is kept in memory.
+        """
+        if self._file is not None:
+            self._file.settle()
+
     def _append(self, entries: Sequence[Entry]) -> None:
         if self._file is not None and (entries or self._file.unwritten):
             self._file.append(entries)

@@ -14,7 +14,7 @@ from spectr_desktop.records.history import ErasePlan
 from spectr_desktop.store.decisions import project_path
 from spectr_desktop.store.history import IndexLost
 from spectr_desktop.store.journal import FILE_NAME as JOURNAL_NAME
-from spectr_desktop.store.projects import projects, sighters, size_of
+from spectr_desktop.store.projects import path_text, projects, sighters, size_of
 from spectr_desktop.store.stored_runs import RunsError, is_writing
 from spectr_desktop.store.trash import put_aside, remove_folder
 
@@ -59,8 +59,7 @@ class Eraser:
             if is_inside(_root_of(folder), goal)
             or (not _root_of(folder) and folder.name in sighted)
         ]
-        needle = json.dumps(str(goal)).encode("ascii")
-        drafts = [file for file in _drafts() if _is_draft_of(file, goal, needle)]
+        drafts = [file for file in _drafts() if _is_draft_of(file, goal)]
         return _plan(goal, 0, runs, known, mine, aside, drafts)
 
     def older_than(self, days: int, now: datetime.datetime) -> ErasePlan:
@@ -75,7 +74,7 @@ class Eraser:
         mine = [
             project
             for project in projects()
-            if project.root not in kept and _changed_at(project.folder) < limit
+            if path_text(project.root) not in kept and _changed_at(project.folder) < limit
         ]
         aside = [folder for folder in put_aside() if _changed_at(folder) < limit]
         drafts = [file for file in _drafts() if _time(file) < limit]
@@ -128,7 +127,10 @@ class Eraser:
 
 def is_inside(root: str, goal: Path) -> bool:
     """Whether a project's folder is this one or lies in it."""
-    return bool(root) and (Path(root) == goal or goal in Path(root).parents)
+    if not root:
+        return False
+    here, there = Path(path_text(root)), Path(path_text(goal))
+    return here == there or there in here.parents
 
 
 def _plan(
@@ -143,7 +145,7 @@ def _plan(
     folders = [*(paths.runs() / run for run in runs), *aside, *(each.folder for each in mine)]
     size = sum(size_of(file) for folder in folders for file in _files(folder))
     began = sorted(at for run in runs if (at := known[run].created_at))
-    roots = {each.root for each in mine} | {known[run].project for run in runs}
+    roots = {path_text(each.root) for each in mine} | {known[run].project for run in runs}
     return ErasePlan(
         root=root,
         days=days,
@@ -166,8 +168,11 @@ def _drafts() -> list[Path]:
         return []
 
 
-def _is_draft_of(file: Path, goal: Path, needle: bytes) -> bool:
-    """Whether a draft belongs to a project; one that broke off is known by the project's name."""
+def _is_draft_of(file: Path, goal: Path) -> bool:
+    """Whether a draft belongs to a project, by its root or its file.
+
+    Of one that broke off the folder's name is looked for, as JSON writes it.
+    """
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -176,9 +181,13 @@ def _is_draft_of(file: Path, goal: Path, needle: bytes) -> bool:
     try:
         value: object = json.loads(raw)
     except (ValueError, RecursionError):
-        return needle[:-1] in raw
-    root = cast("dict[str, Any]", value).get("root") if isinstance(value, dict) else None
-    return isinstance(root, str) and bool(root) and is_inside(str(Path(root).resolve()), goal)
+        name, below = json.dumps(str(goal)), json.dumps(f"{goal}{os.sep}")[:-1]
+        return name.encode("ascii") in raw or below.encode("ascii") in raw
+    if not isinstance(value, dict):
+        return False
+    fields = cast("dict[str, Any]", value)
+    named = (fields.get("root"), fields.get("path"))
+    return any(isinstance(each, str) and is_inside(_resolved(each), goal) for each in named)
 
 
 def _root_of(folder: Path) -> str:
@@ -189,7 +198,15 @@ def _root_of(folder: Path) -> str:
     except (OSError, ValueError, RecursionError):
         return ""
     root = cast("dict[str, Any]", value).get("root") if isinstance(value, dict) else None
-    return str(Path(root).resolve()) if isinstance(root, str) and root else ""
+    return _resolved(root) if isinstance(root, str) else ""
+
+
+def _resolved(path: str) -> str:
+    """A path without links, "" for none."""
+    try:
+        return str(Path(path).resolve()) if path else ""
+    except (OSError, ValueError):  # it is no path
+        return path
 
 
 def _last(known: Known) -> datetime.datetime:

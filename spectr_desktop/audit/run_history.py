@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectr_desktop import paths
 from spectr_desktop.audit import history_rows
 from spectr_desktop.audit.history_erase import Eraser
+from spectr_desktop.audit.history_projects import Projects, changed, stamp_of
 from spectr_desktop.logs import logger
 from spectr_desktop.records.findings import Finding  # a dataclass has it
-from spectr_desktop.records.history import Facets, Page, RunRow, RunTexts, Stamp, Wanted
+from spectr_desktop.records.history import Facets, Page, RunRow, RunTexts, Wanted
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.stored_run import StoredRun  # as above
-from spectr_desktop.report.sightings import ProjectFindings
 from spectr_desktop.store import trash
-from spectr_desktop.store.decisions import DecisionFile, DecisionsError
 from spectr_desktop.store.history import History, IndexLost
-from spectr_desktop.store.journal import FILE_NAME as JOURNAL_NAME
-from spectr_desktop.store.projects import projects, sighters
 from spectr_desktop.store.stored_runs import (
-    NOTE_NAME,
     RunsError,
-    is_writing,
     read_note,
     read_run,
     run_ids,
@@ -38,6 +30,7 @@ from spectr_desktop.store.stored_runs import (
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Generator, Iterator, Sequence
+    from pathlib import Path
 
     from spectr_desktop.records.history import ErasePlan
     from spectr_desktop.store.history import Known
@@ -130,12 +123,12 @@ class RunHistory:
         known, found = self._index.known(), run_ids()
         gone = known.keys() - set(found)
         self._index.remove(gone)
-        projects_now = _Projects()
-        todo: list[tuple[str, bool]] = []
-        for run in found:
-            changed = _changed(run, known.get(run), projects_now)
-            if changed:
-                todo.append((run, changed == "decisions"))
+        projects_now = Projects()
+        todo = [
+            (run, what == "decisions")
+            for run in found
+            if (what := changed(run, known.get(run), projects_now))
+        ]
         self.changed = self.changed or bool(gone or todo)
         yield 0, len(todo)
         for count, (run, only_decisions) in enumerate(todo, 1):
@@ -148,8 +141,8 @@ class RunHistory:
             yield count, len(todo)
         self._index.commit()
 
-    def _take(self, run: str, projects_now: _Projects) -> None:
-        stamp = _stamp(run)
+    def _take(self, run: str, projects_now: Projects) -> None:
+        stamp = stamp_of(run)
         try:
             stored = read_run(run)
             root = projects_now.root_of(stored)
@@ -159,13 +152,16 @@ class RunHistory:
             texts = history_rows.texts_of(stored, findings)
             stamp = dataclasses.replace(stamp, decisions_size=projects_now.size(root))
         except Exception as error:  # noqa: BLE001  # logged, and the row says so
+            if isinstance(error, RunsError) and error.code == "run_missing":
+                self._index.remove([run])  # it was deleted since it was listed
+                return
             # One run that cannot be read must not hide the others.
             _log.warning("a run is not read: %s", type(error).__name__, exc_info=error)
             row = RunRow(run, run, outcome=Outcome.INTERRUPTED, damaged_lines=1)
             texts = RunTexts()
         self._index.put(row, texts, stamp)
 
-    def _decide(self, run: str, known: Known, projects_now: _Projects) -> None:
+    def _decide(self, run: str, known: Known, projects_now: Projects) -> None:
         """Take in what was decided since, without reading the journal again."""
         row = self._index.row(run)
         decided = history_rows.decided(run, projects_now.findings(known.project))
@@ -185,7 +181,7 @@ class RunHistory:
             RunsError: there is no such run, or it cannot be read.
         """
         stored = read_run(run)
-        projects_now = _Projects()
+        projects_now = Projects()
         found = projects_now.findings(projects_now.root_of(stored))
         findings = tuple(history_rows.findings_of(stored, found))
         return OpenedRun(stored, findings, tuple(_chain(stored)))
@@ -275,75 +271,10 @@ class RunHistory:
 
     def _take_now(self, runs: Sequence[str]) -> None:
         with _if_it_is_there():
-            projects_now = _Projects()
+            projects_now = Projects()
             for run in runs:
                 self._take(run, projects_now)
             self._index.commit()
-
-
-class _Projects:
-    """The projects as they are now, each read when it is asked for."""
-
-    def __init__(self) -> None:
-        self._by_root = {project.root: project for project in projects() if project.root}
-        self._read: dict[str, ProjectFindings | None] = {}
-        self._owners: dict[str, str] | None = None
-
-    def root_of(self, stored: StoredRun) -> str:
-        """The project's folder; of an older run, of the project that has its findings."""
-        if stored.header is not None and stored.header.root:
-            return str(Path(stored.header.root).resolve())
-        if self._owners is None:
-            self._owners = {
-                run: root
-                for root, project in self._by_root.items()
-                for run in sighters(project.folder).runs
-            }
-        return self._owners.get(stored.id, "")
-
-    def size(self, root: str) -> int:
-        """Bytes of what was decided in a project."""
-        project = self._by_root.get(root)
-        return project.decisions_size if project else 0
-
-    def findings(self, root: str) -> ProjectFindings | None:
-        """The findings of a project; None if there are none."""
-        if root not in self._by_root:
-            return None
-        if root not in self._read:
-            try:
-                entries = DecisionFile(self._by_root[root].folder).read().entries
-                self._read[root] = ProjectFindings(entries)
-            except DecisionsError as error:
-                _log.warning("decisions are left out: %s", error.detail)
-                self._read[root] = None
-        return self._read[root]
-
-
-def _changed(run: str, known: Known | None, projects_now: _Projects) -> str:
-    """Whether a run has to be read again: "" for no, "decisions" if only these have changed."""
-    stamp = _stamp(run)
-    if known is None:
-        return "new" if stamp.journal_size or stamp.journal_mtime else ""
-    old = dataclasses.replace(known.stamp, decisions_size=0)
-    if stamp != old or (known.going_on and not is_writing(run)):
-        return "changed"
-    size = projects_now.size(known.project)
-    return "decisions" if size != known.stamp.decisions_size else ""
-
-
-def _stamp(run: str) -> Stamp:
-    folder = paths.runs() / run
-    journal, note = _stat(folder / JOURNAL_NAME), _stat(folder / NOTE_NAME)
-    return Stamp(*journal, *note)
-
-
-def _stat(file: Path) -> tuple[int, int]:
-    try:
-        found = os.stat(file)  # noqa: PTH116  # twice as fast, and asked for thousands
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
 
 
 def _chain(stored: StoredRun) -> Iterator[StoredRun]:

@@ -148,7 +148,8 @@ def key_missing(host: str, variable: str) -> AuthFailed:
     """The server wants a key, and there is none."""
     return AuthFailed(
         "key_missing",
-        f"There is no key for {host}. Set {variable} and start the program again.",
+        f"There is no key for {host}. Save one in the settings of the window, or set {variable} "
+        "and start the program again.",
         params={"host": host, "variable": variable},
     )
 

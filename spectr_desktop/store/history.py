@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from spectr_desktop import paths
 from spectr_desktop.logs import logger
-from spectr_desktop.records.history import GOING_ON, HIT_END, HIT_START, Facets, Page, RunRow, Stamp
-from spectr_desktop.records.run import Outcome
-from spectr_desktop.store.history_words import (
-    TOKENIZER,
-    expression,
-    fit,
-    inside,
-    parts,
-    without_letter,
-)
+from spectr_desktop.records.history import GOING_ON, Facets, Page, RunRow, Stamp
+from spectr_desktop.store import history_tables as tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,28 +21,8 @@ if TYPE_CHECKING:
 _log = logger(__name__)
 T = TypeVar("T")
 FILE_NAME = "history.sqlite"
-VERSION = 1
 # Another program may be building the index: it gives way after each portion.
 _PATIENCE_S = 30.0
-_SNIPPET_WORDS = 14
-_STAMP = "journal_size, journal_mtime, note_size, note_mtime, decisions_size"
-_ROW = (
-    "id, title, project, created_at, finished_at, provider, model, outcome, locality, kind, lines,"
-    " severities, leads, damaged_lines, continues"
-)
-_SCHEMA = f"""
-CREATE TABLE runs (
-    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT, project TEXT, created_at TEXT,
-    finished_at TEXT, provider TEXT, model TEXT, outcome TEXT, locality TEXT, kind TEXT,
-    lines INTEGER, severities TEXT, leads INTEGER, damaged_lines INTEGER, continues TEXT,
-    journal_size INTEGER, journal_mtime INTEGER, note_size INTEGER, note_mtime INTEGER,
-    decisions_size INTEGER
-);
-CREATE VIRTUAL TABLE texts USING fts5(
-    title, files, report, findings, parts, tokenize="{TOKENIZER}", prefix='1 2 3'
-);
-PRAGMA user_version = {VERSION};
-"""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -97,7 +68,7 @@ class History:
             IndexLost: it was damaged.
         """
         rows = self._asked(
-            f"SELECT id, project, created_at, finished_at, outcome, {_STAMP} FROM runs"  # noqa: S608
+            f"SELECT id, project, created_at, finished_at, outcome, {tables.STAMP} FROM runs"  # noqa: S608
         )
         return {
             row[0]: Known(row[1], row[2], row[3], row[4] == GOING_ON, Stamp(*row[5:]))
@@ -110,7 +81,7 @@ class History:
         Raises:
             IndexLost: it was damaged.
         """
-        self._working(lambda db: _put(db, row, texts, stamp))
+        self._working(lambda db: tables.put(db, row, texts, stamp))
 
     def decide(self, row: RunRow, findings: str, stamp: Stamp) -> None:
         """Only decisions about a run have changed: take its counts and words in.
@@ -118,7 +89,7 @@ class History:
         Raises:
             IndexLost: it was damaged.
         """
-        self._working(lambda db: _decide(db, row, findings, stamp))
+        self._working(lambda db: tables.decide(db, row, findings, stamp))
 
     def row(self, run: str) -> RunRow | None:
         """What is known of a run.
@@ -126,8 +97,8 @@ class History:
         Raises:
             IndexLost: it was damaged.
         """
-        rows = self._asked(f"SELECT {_ROW} FROM runs WHERE id = ?", run)  # noqa: S608
-        return _row(rows[0]) if rows else None
+        rows = self._asked(f"SELECT {tables.ROW} FROM runs WHERE id = ?", run)  # noqa: S608
+        return tables.row_from(rows[0]) if rows else None
 
     def remove(self, runs: Iterable[str]) -> None:
         """Forget runs; `commit` keeps it.
@@ -136,7 +107,7 @@ class History:
             IndexLost: it was damaged.
         """
         for run in runs:
-            self._working(lambda db, run=run: _remove(db, run))
+            self._working(lambda db, run=run: tables.remove(db, run))
 
     def commit(self) -> None:
         """Keep what was put and removed, and let other programs write.
@@ -152,7 +123,7 @@ class History:
         Raises:
             IndexLost: it was damaged.
         """
-        return self._working(lambda db: _search(db, wanted, limit, offset))
+        return self._working(lambda db: tables.search(db, wanted, limit, offset))
 
     def facets(self) -> Facets:
         """What projects, models and outcomes there are.
@@ -238,7 +209,7 @@ class History:
 
     def _use_memory(self) -> sqlite3.Connection:
         db = self._connection = sqlite3.connect(":memory:")
-        db.executescript(_SCHEMA)
+        db.executescript(tables.SCHEMA)
         self._in_memory = True
         return db
 
@@ -277,7 +248,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         db.rollback()
         if version == 0 and empty:
-            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            db.executescript(f"BEGIN IMMEDIATE; {tables.SCHEMA} COMMIT;")
         else:
             _check(db, version)
     except BaseException:
@@ -288,128 +259,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _check(db: sqlite3.Connection, version: int) -> None:
     """Refuse what this version has not written, and what is damaged."""
-    if version != VERSION:
+    if version != tables.VERSION:
         raise sqlite3.DatabaseError(f"it is of version {version}")
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
-
-
-def _put(db: sqlite3.Connection, row: RunRow, texts: RunTexts, stamp: Stamp) -> None:
-    _remove(db, row.id)
-    values = (*_values(row), *_stamp_values(stamp))
-    marks = ", ".join("?" * len(values))
-    columns = f"{_ROW}, {_STAMP}"
-    cursor = db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)  # noqa: S608
-    _put_texts(db, cursor.lastrowid, row.title, (texts.files, texts.report, texts.findings))
-
-
-def _put_texts(db: sqlite3.Connection, n: object, title: str, texts: tuple[str, str, str]) -> None:
-    held = tuple(fit(text) for text in (title, *texts))
-    db.execute(
-        "INSERT INTO texts (rowid, title, files, report, findings, parts)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (n, *held, parts(*held)),
-    )
-
-
-def _decide(db: sqlite3.Connection, row: RunRow, findings: str, stamp: Stamp) -> None:
-    found = db.execute(
-        "SELECT rowid, files, report, findings FROM texts WHERE rowid ="
-        " (SELECT n FROM runs WHERE id = ?)",
-        (row.id,),
-    ).fetchone()
-    if found is None:
-        return
-    n, files, report, before = found
-    db.execute(
-        "UPDATE runs SET severities = ?, leads = ?, decisions_size = ? WHERE n = ?",
-        (json.dumps(row.severities), row.leads, stamp.decisions_size, n),
-    )
-    if before != fit(findings):
-        db.execute("DELETE FROM texts WHERE rowid = ?", (n,))
-        _put_texts(db, n, row.title, (files, report, findings))
-
-
-def _remove(db: sqlite3.Connection, run: str) -> None:
-    db.execute("DELETE FROM texts WHERE rowid = (SELECT n FROM runs WHERE id = ?)", (run,))
-    db.execute("DELETE FROM runs WHERE id = ?", (run,))
-
-
-def _values(row: RunRow) -> tuple[object, ...]:
-    return (
-        row.id,
-        fit(row.title),
-        fit(row.project),
-        fit(row.created_at),
-        fit(row.finished_at),
-        fit(row.provider),
-        fit(row.model),
-        row.outcome.value if row.outcome else GOING_ON,
-        row.locality,
-        row.kind,
-        row.lines,
-        json.dumps(row.severities),
-        row.leads,
-        row.damaged_lines,
-        fit(row.continues),
-    )
-
-
-def _stamp_values(stamp: Stamp) -> tuple[int, ...]:
-    return (
-        stamp.journal_size,
-        stamp.journal_mtime,
-        stamp.note_size,
-        stamp.note_mtime,
-        stamp.decisions_size,
-    )
-
-
-def _row(values: tuple[object, ...], snippet: str = "") -> RunRow:
-    try:
-        out = list(values)
-        out[7] = None if out[7] == GOING_ON else Outcome(out[7])
-        out[11] = json.loads(str(out[11]))
-        return RunRow(*out, snippet)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise sqlite3.DatabaseError("a row is none") from error
-
-
-def _search(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> Page:
-    words = expression(wanted.words)
-    filters = {"project": wanted.project, "model": wanted.model, "outcome": wanted.outcome}
-    tests = [f"{column} = :{column}" for column, value in filters.items() if value]
-    if words:
-        tests.append("n IN (SELECT rowid FROM texts WHERE texts MATCH :words)")
-    elif wanted.words.strip():
-        return Page()  # nothing but signs
-    where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    values = {**{k: fit(v) for k, v in filters.items()}, "words": words}
-    values |= {"limit": str(limit), "offset": str(offset)}
-    total = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]  # noqa: S608
-    found = db.execute(
-        f"SELECT n, {_ROW} FROM runs {where} ORDER BY id DESC"  # noqa: S608  # ours
-        " LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
-        values,
-    ).fetchall()
-    snippets = _snippets(db, without_letter(words), [row[0] for row in found]) if words else {}
-    return Page(tuple(_row(row[1:], snippets.get(row[0], "")) for row in found), total)
-
-
-def _snippets(db: sqlite3.Connection, words: str, numbers: list[int]) -> dict[int, str]:
-    """By number, where the words stand: in a finding, else in the report, else in a path."""
-    chosen = ", ".join(str(number) for number in numbers)
-    columns = ", ".join(
-        f"snippet(texts, {n}, '{HIT_START}', '{HIT_END}', '…', {_SNIPPET_WORDS})" for n in (3, 2, 1)
-    )
-    rows = db.execute(
-        f"SELECT rowid, {columns}, report FROM texts"  # noqa: S608  # ours
-        f" WHERE texts MATCH ? AND rowid IN ({chosen})",
-        (words,),
-    )
-    out: dict[int, str] = {}
-    for number, *snippets, report in rows:
-        found = next((each for each in snippets if HIT_START in each), "")
-        out[number] = found or inside(report, words)
-    return out

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 
-from spectr_desktop.records.history import HIT_END, HIT_START
-
 _LONGEST_QUERY = 400
-_LETTER = re.compile(r' AND "." \*$')
 _MOST_WORDS = 24
-_BEFORE, _BEHIND = 40, 80  # characters around a hit
 _QUERY = re.compile(r'"([^"]*)("?)|([^\s"]+)')
 # What the tokenizer takes for a part of a word: see `TOKENIZER`.
 _TOKEN = re.compile(r"[^\W]|\$")
@@ -62,27 +58,5 @@ def expression(words: str) -> str:
     return " AND ".join(quoted)
 
 
-def without_letter(expression: str) -> str:
-    """A search without the single letter that it ends in, unless it is nothing else.
-
-    It stands for hundreds of words in each report, and to mark all of them takes long.
-    """
-    return _LETTER.sub("", expression)
-
-
 def _spaced(match: re.Match[str]) -> str:
     return " ".join(["", *match[0], ""])
-
-
-def inside(text: str, expression: str) -> str:
-    """Where a word of a search stands inside of another word, as a snippet; "" for nowhere."""
-    lower = text.lower()
-    for word in re.findall(r'"([^"]+)"', expression):
-        at = lower.find(word.strip().lower())
-        if at >= 0:
-            end = at + len(word.strip())
-            start, stop = max(0, at - _BEFORE), end + _BEHIND
-            head = text[start:at] if start == 0 else "…" + text[start:at].partition(" ")[2]
-            tail = text[end:stop] if stop >= len(text) else text[end:stop].rpartition(" ")[0] + "…"
-            return f"{head}{HIT_START}{text[at:end]}{HIT_END}{tail}"
-    return ""

@@ -68,8 +68,10 @@ class Journal:
         self._watcher: tuple[asyncio.AbstractEventLoop, _Watcher] | None = None
         self._lock = threading.Lock()
         self._ending, self._abandoned = threading.Event(), threading.Event()
-        # Who waits for the end of the run to be on the disk.
+        # Who waits for the end of the run to be on the disk, and for that of the thread.
         self._closed: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._gone: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._is_gone = False
         self._reach()
         self._told = self.saved
         self._thread = threading.Thread(target=self._look_after, name="journal-sync", daemon=True)
@@ -99,7 +101,7 @@ class Journal:
     @property
     def is_safe(self) -> bool:
         """The run is over and all of it is on the disk, or given up."""
-        return not self._thread.is_alive()
+        return self._is_gone
 
     def watch(self, on_saved_changed: _Watcher) -> None:
         """Be told, on the loop that runs now, when the thread finds that `saved` has changed.
@@ -133,19 +135,29 @@ class Journal:
 
         If that cannot be done, the thread goes on trying until `abandon`.
         """
-        if not self._closed:
-            loop = asyncio.get_running_loop()
-            self._closed.append((loop, loop.create_future()))
-            self._ending.set()
+        with self._lock:
+            if self._is_gone:
+                return
+            if not self._closed:
+                loop = asyncio.get_running_loop()
+                self._closed.append((loop, loop.create_future()))
+        self._ending.set()
         await asyncio.shield(self._closed[0][1])
         if self.saved:
             self._thread.join()
 
     async def abandon(self) -> None:
         """As `close`, and after a last try give up what cannot be written."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        with self._lock:
+            if self._is_gone:
+                return
+            self._gone.append((loop, future))
         self._abandoned.set()
-        await self.close()
-        await asyncio.to_thread(self._thread.join)
+        self._ending.set()
+        await future
+        self._thread.join()
 
     def look(self) -> None:
         """Look after the file once. The thread does it, and never two at a time."""
@@ -170,11 +182,13 @@ class Journal:
             if is_last:
                 if self.saved or self._abandoned.is_set():
                     break
-                self._tell_closed()
+                _tell_all(self._closed)
                 self._abandoned.wait(_INTERVAL_S)
         self._leave()
         self._lines.clear()
-        self._tell_closed()
+        with self._lock:
+            self._is_gone = True
+        _tell_all(self._closed + self._gone)
 
     def _reach(self) -> None:
         """Open the file, made if it is not there, and bring to it what it lacks of the lines.
@@ -190,11 +204,11 @@ class Journal:
             except FileExistsError:
                 descriptor = os.open(self.path, _FLAGS, 0o600)
                 is_new = False
-            # Held as long as the file is open: by it others see that the run goes on. Who asks
-            # whether somebody has it takes it for an instant.
-            lock(descriptor, wait=is_new)
             identity = _identity(os.fstat(descriptor))
             is_known = is_new or identity == self._identity
+            # Held as long as the file is open: by it others see that the run goes on. Who asks
+            # whether somebody has it takes it for an instant.
+            lock(descriptor, wait=is_known)
             written = 0 if is_new else self._cut_to_ours(descriptor, is_known=is_known)
         except OSError as error:
             if descriptor != -1:
@@ -288,16 +302,11 @@ class Journal:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(lambda: on_saved_changed(self.error))
 
-    def _tell_closed(self) -> None:
-        for loop, future in self._closed:
-            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(_resolve, future)
-
     def _as_error(self, failure: OSError) -> JournalError:
         return JournalError(
             "journal_failed",
-            f"The run cannot be saved in {self.folder} ({failure.strerror or failure}). It goes on "
-            "in memory: export the report before you close the program.",
+            f"The run cannot be saved in {self.folder} ({failure.strerror or failure}). It is "
+            "kept in memory and tried again: export the report before you close the program.",
             params={"folder": str(self.folder)},
             detail=str(failure),
         )
@@ -305,6 +314,12 @@ class Journal:
 
 def _identity(file: os.stat_result) -> tuple[int, int]:
     return file.st_dev, file.st_ino
+
+
+def _tell_all(waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]) -> None:
+    for loop, future in waiting:
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(_resolve, future)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -70,6 +70,11 @@ def sighters(folder: Path) -> Sighters:
     return Sighters(frozenset(runs - {""}), entries)
 
 
+def path_text(path: str | Path) -> str:
+    """A path as text that every file can hold: what is no text in it is spelled out."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def size_of(file: Path) -> int:
     """The bytes of a file, 0 if it is not there."""
     try:

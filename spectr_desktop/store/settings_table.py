@@ -271,7 +271,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "privacy.notify",
         Kind.FLAG,
-        False,
+        True,
         "Tell the desktop when a run has ended",
         "Only if the window is not in front. It says how the run ended, and nothing of the source.",
         "privacy",
@@ -287,7 +287,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "storage.reopen_file",
         Kind.FLAG,
-        False,
+        True,
         "Open the last file again at start",
         "Unless files are named on the command line.",
         "storage",

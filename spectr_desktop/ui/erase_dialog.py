@@ -59,6 +59,10 @@ class EraseDialog(QDialog):
         self._sure = QCheckBox(self.tr("Erase all of this for good. It cannot be undone."), self)
         self._sure.setObjectName("eraseSure")
         self._sure.setAccessibleName(self._sure.text())
+        # Fusion draws the box in a shade of this, which on a dark ground nobody sees.
+        palette = self._sure.palette()
+        palette.setColor(palette.ColorRole.Window, palette.color(palette.ColorRole.PlaceholderText))
+        self._sure.setPalette(palette)
         self._sure.toggled.connect(lambda _on: self._show_buttons())
         self._cancel = self._button("answer_cancel", self.tr("Cancel"))
         self._cancel.clicked.connect(self.reject)
@@ -165,13 +169,16 @@ class EraseDialog(QDialog):
             with_them = self.tr("with their reports and the source that was sent")
             lines.append(" ".join(part for part in (words, span, with_them) if part))
         if plan.decisions:
-            count = f"{plan.decisions:,}"
-            lines.append(self.tr("{n} decisions, notes and edits").format(n=count))
+            count = plan.decisions
+            one, more = self.tr("1 decision"), self.tr("{n} decisions, notes and edits")
+            lines.append(one if count == 1 else more.format(n=f"{count:,}"))
         if plan.drafts:
-            lines.append(self.tr("{n} drafts of unsaved text").format(n=len(plan.drafts)))
+            drafts = len(plan.drafts)
+            words = self.tr("1 draft") if drafts == 1 else self.tr("{n} drafts").format(n=drafts)
+            lines.append(self.tr("{drafts} of unsaved text").format(drafts=words))
         lines.append(self.tr("their words in the search index, and the program's log files"))
         size = QLocale().formattedDataSize(plan.bytes)
-        parts = [self.tr("This goes, {size} altogether:").format(size=size)]
+        parts = [self.tr("What goes, {size} altogether:").format(size=size)]
         parts += [f"  •  {line}" for line in lines]
         if plan.roots:
             roots = [breakable(one_line(root, 200)) for root in plan.roots[:_MOST_ROOTS]]

@@ -44,6 +44,7 @@ class FindingsControl(QObject):
     Signals:
         failed: (SpectrError) something could not be kept.
         told: (str) a sentence for the status line.
+        written: (FindingsBook) something was written to it, or could not be.
         counted: (int, int) so many findings and leads are in the list.
         pane_wanted: the finding's pane is to be seen.
         report_wanted: the live report is to be seen.
@@ -51,6 +52,7 @@ class FindingsControl(QObject):
 
     failed = Signal(object)
     told = Signal(str)
+    written = Signal(object)
     counted = Signal(int, int)
     pane_wanted = Signal()
     report_wanted = Signal()
@@ -249,6 +251,7 @@ class FindingsControl(QObject):
             self._record_timer.start()
             return
         self._record_timer.stop()
+        self.written.emit(self._run_book)
         recorded, self._recorded = self._recorded, None
         if recorded is not None and self._run_book is self._book_made:
             self._key = recorded.keys.get(self._key, self._key)
@@ -387,6 +390,7 @@ class FindingsControl(QObject):
             keep()  # type: ignore[operator]
         except SpectrError as error:
             self.failed.emit(error)
+        self.written.emit(self._book)
 
     def _tell_undone(self, done: bool, nothing: str) -> None:
         if not done:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.model_picker import Choice
     from spectr_desktop.ui.report_pane import ReportPane
     from spectr_desktop.ui.run_control import RunControl
+    from spectr_desktop.ui.settling import Settling
     from spectr_desktop.ui.source_editor import SourceEditor
     from spectr_desktop.ui.tasks import TaskOwner
     from spectr_desktop.ui.theme import Theme
@@ -117,7 +118,17 @@ class FindingsDesk(QObject):
         control.counted.connect(lambda findings, leads: self.counted.emit(findings + leads))
         control.pane_wanted.connect(self.pane_wanted)
         control.report_wanted.connect(self.report_wanted)
+        control.written.connect(self.settling.watch)
         return control
+
+    @cached_property
+    def settling(self) -> Settling:
+        """What brings decisions to the disk."""
+        from spectr_desktop.ui.settling import Settling  # noqa: PLC0415
+
+        settling = Settling(self._around.tasks, self)
+        settling.settled.connect(lambda: self.told.emit(self.tr("The decisions are saved")))
+        return settling
 
     @cached_property
     def asks(self) -> AskControl:
@@ -168,6 +179,8 @@ class FindingsDesk(QObject):
             self.pane.flush()
         if "control" in self.__dict__:
             self.control.finish_recording()
+            await self.settling.settle()
+            self.settling.timer.stop()
         self.stop()
         if "asks" in self.__dict__:
             await self.asks.runs.ended()

@@ -132,7 +132,7 @@ class HistoryControl(QObject):
         loop = asyncio.get_running_loop()
 
         def told(done: int, total: int) -> None:
-            loop.call_soon_threadsafe(self._view.show_progress, done, total)
+            loop.call_soon_threadsafe(self._view.show_progress, done, total, True)
 
         try:
             gone = await self._thread.call(lambda history: erase(history, plan, told))

@@ -50,9 +50,15 @@ class HistoryFilters(QWidget):
         self._project = self._choice("historyProject", self.tr("Project"))
         self._model = self._choice("historyModel", self.tr("Model"))
         self._outcome = self._choice("historyOutcome", self.tr("Outcome"))
-        self._project.addItem(self.tr("All projects"), "")
-        self._model.addItem(self.tr("All models"), "")
-        self._outcome.addItem(self.tr("All outcomes"), "")
+        # "All projects" and so on would be cut in a narrow column.
+        for choice, everything in (
+            (self._project, self.tr("All projects")),
+            (self._model, self.tr("All models")),
+            (self._outcome, self.tr("All outcomes")),
+        ):
+            choice.addItem(choice.accessibleName(), "")
+            choice.setItemData(0, everything, Qt.ItemDataRole.ToolTipRole)
+            choice.setItemData(0, everything, Qt.ItemDataRole.AccessibleTextRole)
         self.timer = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self.timer.timeout.connect(self.tell_now)
         self.words.textChanged.connect(lambda _text: self.timer.start())
@@ -105,7 +111,9 @@ class HistoryFilters(QWidget):
         """Search for nothing, so that everything is shown."""
         self.words.clear()
         for choice in (self._project, self._model, self._outcome):
+            blocked = choice.blockSignals(True)  # it is told once, below
             choice.setCurrentIndex(0)
+            choice.blockSignals(blocked)
         self.tell_now()
 
     def go_to_words(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
@@ -110,8 +110,13 @@ class HistoryList(QListView):
     def go_to_first(self) -> None:
         """Take the focus; the first run is current if none was."""
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if not self.currentIndex().isValid() and self._runs.rows:
-            self.setCurrentIndex(self._runs.index(0))
+        if self._runs.rows and not self.selectionModel().hasSelection():
+            self.go_to(0)  # Qt makes a row current with the focus, but does not select it
+
+    def go_to(self, number: int) -> None:
+        """Select a row and no other, whatever keys are held."""
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(self._runs.index(number), flag)
 
     def rename_current(self) -> None:
         """Write another title into the current row."""
@@ -152,6 +157,5 @@ class HistoryList(QListView):
 
     def _step(self, rows: int) -> None:
         at = self.currentIndex().row() + rows
-        index: QModelIndex = self._runs.index(max(0, min(at, len(self._runs.rows) - 1)))
-        if index.isValid():
-            self.setCurrentIndex(index)
+        if self._runs.rows:
+            self.go_to(max(0, min(at, len(self._runs.rows) - 1)))

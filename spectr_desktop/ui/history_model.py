@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -61,9 +62,13 @@ class HistoryModel(QAbstractListModel):
         rows = list(page.rows)
         if [row.id for row in rows] == [row.id for row in self._rows]:
             changed = [n for n, row in enumerate(rows) if row != self._rows[n]]
+            longer = page.total != self.total
             self._rows, self.total = rows, page.total
             for number in changed:
                 self.dataChanged.emit(self.index(number), self.index(number))
+            if longer:  # a list that stands at its end asks for more now
+                self.layoutAboutToBeChanged.emit()
+                self.layoutChanged.emit()
             return
         self.beginResetModel()
         self._rows, self.total = rows, page.total
@@ -112,8 +117,11 @@ class HistoryModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.DisplayRole:
                 return history_words.title(row)
+            case Qt.ItemDataRole.ToolTipRole:
+                # A tooltip that looks like HTML would be read as HTML.
+                return html.escape(history_words.hint(row)).replace("\n", "<br>")
             case Qt.ItemDataRole.EditRole:
                 return row.title
             case Qt.ItemDataRole.AccessibleTextRole:

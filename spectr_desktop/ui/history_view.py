@@ -70,7 +70,7 @@ class HistoryView(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._building = False
+        self._building = self._erasing = False
         self._shown_for: Wanted | None = None
         self.setObjectName("historyView")
         self.setAccessibleName(self.tr("History"))
@@ -190,9 +190,16 @@ class HistoryView(QWidget):
         """Offer the projects, models and outcomes that there are."""
         self.filters.show_facets(facets)
 
-    def show_progress(self, done: int, total: int) -> None:
-        """How many runs have been read of those that are new; the same numbers end it."""
+    def show_progress(self, done: int, total: int, erasing: bool = False) -> None:
+        """How many runs have been read of those that are new; the same numbers end it.
+
+        Args:
+            done: so many.
+            total: of so many.
+            erasing: they are not read but erased.
+        """
         self._building = done < total
+        self._erasing = erasing
         self._progress.setMaximum(max(1, total))
         self._progress.setValue(done)
         self._progress.setVisible(self._building and total >= _WORTH_A_BAR)
@@ -283,8 +290,9 @@ class HistoryView(QWidget):
         words = self.tr("1 run") if total == 1 else self.tr("{n} runs")
         text = words.format(n=f"{total:,}")
         if self._building:
-            text = self.tr("{runs}, reading {done} of {all}…").format(
-                runs=text, done=f"{self._progress.value():,}", all=f"{self._progress.maximum():,}"
+            reading, erasing = self.tr("reading {done} of {all}…"), self.tr("erasing…")
+            text = f"{text}, {erasing if self._erasing else reading}".format(
+                done=f"{self._progress.value():,}", all=f"{self._progress.maximum():,}"
             )
         elif self.filters.narrows:
             text = self.tr("{runs} found").format(runs=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import PurePath
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
@@ -23,6 +24,7 @@ _OUTCOMES = {
 _SIGNS = {Outcome.COMPLETE: "✓", Outcome.FAILED: "■", None: "●"}
 _LONGEST_TITLE = 200
 _LONGEST_SNIPPET = 300
+_LONGEST_HINT = 300
 
 
 def tr(text: str) -> str:
@@ -97,9 +99,20 @@ def facts(row: RunRow) -> str:
     return " · ".join([*parts, *marks(row)])
 
 
+def project(row: RunRow) -> str:
+    """The name of the project's folder, "" if it is not known."""
+    return one_line(PurePath(row.project).name or row.project, 80)
+
+
 def engine(row: RunRow) -> str:
-    """When, and which model."""
-    return " · ".join(part for part in (when(row), one_line(row.model, 80)) if part)
+    """When, which model, and of which project."""
+    return " · ".join(part for part in (when(row), one_line(row.model, 80), project(row)) if part)
+
+
+def hint(row: RunRow) -> str:
+    """What is too long for a row: the whole title and the project's folder."""
+    folder = one_line(row.project, _LONGEST_HINT)
+    return "\n".join(part for part in (title(row), folder, row.id) if part)
 
 
 def snippet(row: RunRow) -> list[tuple[str, bool]]:

@@ -458,13 +458,16 @@ class MainWindow(QMainWindow):
 
     async def _may_lose_runs(self) -> bool:
         """No report is only in memory, or the user lets it go."""
-        lost = self.runs.unsaved.runs() if self.runs.unsaved is not None else []
+        lost = [(run.title, run.reason) for run in self.runs.unsaved.runs()]
+        if self.runs.running and self.runs.not_saved:
+            lost.append((self.runs.title, self.runs.not_saved))
         if not lost:
             return True
+        title, reason = lost[-1]
         answer = await dialogs.ask(
             self,
-            self.tr("Quit although the report on {name} is not saved?").format(name=lost[-1].title),
-            lost[-1].reason,
+            self.tr("Quit although the report on {name} is not saved?").format(name=title),
+            reason,
             {"cancel": self.tr("Cancel"), "quit": self.tr("Quit")},
             default="cancel",
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from spectr_desktop.audit.unsaved_runs import UnsavedRuns
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.egress import EgressGuard
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
     from spectr_desktop.audit.session import Progress, Session
-    from spectr_desktop.audit.unsaved_runs import UnsavedRuns
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
     from spectr_desktop.records.findings import Sighting
@@ -62,7 +62,7 @@ class RunControl(QObject):
         starts: where the text of each of them begins in the report, in characters.
         sightings: what was read of its report when it ended.
         damaged_lines: of the file that it was read from.
-        unsaved: the runs that would be lost with the program; None before the first run.
+        unsaved: knows the runs that would be lost with the program; shared as the servers are.
     """
 
     started = Signal()
@@ -78,7 +78,6 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
-        self._shared = shared
         self.keys: ServerKeys | None = shared.keys if shared else None
         self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None
@@ -96,7 +95,7 @@ class RunControl(QObject):
         self.sightings: list[Sighting] = []
         self.damaged_lines = 0
         self.saved = False
-        self.unsaved: UnsavedRuns | None = None
+        self.unsaved = shared.unsaved if shared else UnsavedRuns()
 
     @property
     def running(self) -> bool:
@@ -223,11 +222,7 @@ class RunControl(QObject):
         try:
             provider = self.provider(config)
             plan = await planned(provider)
-            owner = self._shared or self
-            owner.unsaved = owner.unsaved or compose.UnsavedRuns()
-            session, no_journal = compose.open_session(
-                plan, provider, self._on_entries, owner.unsaved
-            )
+            session, _ = compose.open_session(plan, provider, self._on_entries, self.unsaved)
             await asyncio.to_thread(session.findings.prepare)
         except SpectrError as error:
             self._preparing = None
@@ -243,7 +238,7 @@ class RunControl(QObject):
             self.failed.emit(self.tr("Not started"), "")
             raise
         self._asked = provider
-        self.saved = no_journal is None
+        self.saved = session.unsaved is None
         await self._run_session(session, before)
 
     async def _run_session(self, session: Session, before: Sequence[StoredRun]) -> None:
@@ -356,8 +351,7 @@ class RunControl(QObject):
 
     async def close(self) -> None:
         """Let go of all servers and of what cannot be saved; the run has been stopped before."""
-        if self.unsaved is not None:
-            await self.unsaved.abandon()
+        await self.unsaved.abandon()
         await asyncio.gather(*(provider.close() for provider in self.providers.values()))
         self.providers.clear()
 

@@ -63,6 +63,9 @@ def client(root: Path) -> list[str]:
     draft = {"root": str(root / "src"), "text": source + "xylophone"}
     (drafts / "a.json").write_text(json.dumps(draft))
     (drafts / ".b.tmp").write_text(json.dumps(draft)[:-5])  # a program died
+    alone = {"root": "", "path": str(root / "A.sol"), "text": "xylophone"}
+    (drafts / "c.json").write_text(json.dumps(alone))
+    (drafts / "d.damaged").write_text(json.dumps(alone)[:-2])
     return runs
 
 
@@ -76,6 +79,8 @@ def others(root: Path) -> list[str]:
     (drafts / "other.json").write_text(json.dumps({"root": str(beside), "text": "mine"}))
     (drafts / "none.json").write_text(json.dumps({"root": "", "text": "of no file"}))
     (drafts / "odd.json").write_text("[]")
+    (drafts / "nul.json").write_text(json.dumps({"root": "/a\0b", "path": 3}))
+    (drafts / "torn.tmp").write_text(json.dumps({"root": str(beside), "text": "mine"})[:-2])
     return runs
 
 
@@ -103,7 +108,7 @@ def test_a_client_is_gone_and_others_are_not(
     assert plan.runs == tuple(sorted(runs))
     assert plan.decisions == 4
     assert len(plan.projects) == len(plan.roots) == 2
-    assert len(plan.drafts) == 2
+    assert len(plan.drafts) == 4
     assert plan.first == plan.last == "2026-11-20T00:00:00Z"
     assert plan.bytes > 10_000
     assert not plan.is_empty
@@ -115,7 +120,7 @@ def test_a_client_is_gone_and_others_are_not(
     assert {each: (paths.runs() / each / "journal.jsonl").read_bytes() for each in stay} == before
     assert len(list(paths.projects().iterdir())) == 1
     names = sorted(file.name for file in (paths.data() / "drafts").iterdir())
-    assert names == ["none.json", "odd.json", "other.json"]
+    assert names == ["none.json", "nul.json", "odd.json", "other.json", "torn.tmp"]
     assert [row.id for row in history.search(Wanted("withdraw")).rows] == sorted(stay)[::-1]
     assert root.is_dir()
     logs.logger("spectr_desktop.test").warning("the log goes on")
@@ -223,3 +228,18 @@ def test_a_project_that_was_decided_on_lately_stays(history: RunHistory, root: P
     plan = history.erase_plan_older(90, datetime.datetime.now(datetime.UTC))
     assert plan.runs == (run,)
     assert plan.projects == ()
+
+
+def test_a_folder_whose_name_is_no_text_is_erased(history: RunHistory, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"client \xff")
+    odd.mkdir()
+    near = tmp_path / os.fsdecode(b"client \xfe")
+    gone, stays = keep_run(1, root=str(odd)), keep_run(2, root=str(near))
+    decide(odd, sighted(gone))
+    history.refresh()
+    (row,) = (each for each in history.search(Wanted()).rows if each.id == gone)
+    assert history.search(Wanted(project=row.project)).total == 1
+    assert not history.refresh() or not history.changed
+    history.erase_project(Path(row.project))
+    assert run_ids() == [stays]
+    assert list(paths.projects().iterdir()) == []

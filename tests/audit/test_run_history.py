@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -305,7 +306,43 @@ def test_what_a_dead_program_put_aside_is_swept(history: RunHistory) -> None:
     dead._index.close()
 
 
+def test_what_is_deleted_while_runs_are_read_does_not_come_back(history: RunHistory) -> None:
+    runs = [keep_run(number) for number in range(4)]
+    steps = history.refreshing()
+    assert next(steps) == (0, 4)
+    assert next(steps) == (1, 4)
+    history.delete([runs[0], runs[3]])  # one that was read, one that was not
+    assert [*steps][-1] == (4, 4)
+    assert [row.id for row in history.search(Wanted()).rows] == [runs[2], runs[1]]
+
+
 def test_a_header_that_names_no_folder_does_not_hide_the_others(history: RunHistory) -> None:
     one, two = keep_run(1, root="/a\0b"), keep_run(2)
     assert listed(history) == [two, one]
     assert history.search(Wanted()).rows[1].damaged_lines == 1
+
+
+def test_two_programs_may_build_the_index_at_once(history: RunHistory) -> None:
+    runs = [keep_run(number, text="short") for number in range(60)]
+    errors: list[BaseException] = []
+
+    def build() -> None:
+        other = RunHistory()
+        try:
+            other.refresh()
+            assert other.search(Wanted("short")).total == 60
+        except BaseException as error:  # noqa: BLE001  # told below
+            errors.append(error)
+        finally:
+            other.close()
+
+    threads = [threading.Thread(target=build) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert history.search(Wanted(), 100).total == len(runs)
+    assert (paths.data() / "history.sqlite").exists()
+    history.refresh()
+    assert not history.changed

@@ -20,7 +20,8 @@ from spectr_desktop.records.history import (
     Wanted,
 )
 from spectr_desktop.records.run import Outcome
-from spectr_desktop.store.history import VERSION, History, IndexLost
+from spectr_desktop.store.history import History, IndexLost
+from spectr_desktop.store.history_tables import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,6 @@ def test_nothing_that_is_typed_is_an_error(words: str) -> None:
     index._connection, index._failed = None, False
     index._use_memory()
     put(index, "r1", words, title=words)
-    assert not index.search(Wanted(words, words, words, words), 5).lost
     assert not index.search(Wanted(words), 5).lost
     index.close()
 

@@ -209,6 +209,7 @@ async def test_a_disk_that_stays_full_is_tried_after_the_end(
         journal.write(_ENTRIES)
     watch = Watch(journal)
     await journal.close()
+    await journal.close()
     assert (journal.ended, journal.saved, journal.is_safe) == (True, False, False)
     assert len(lines(journal.path)) == 1
     disk.stays_full = False
@@ -226,10 +227,12 @@ async def test_what_cannot_be_saved_is_given_up_when_the_program_ends(
     disk.stays_full = True
     with pytest.raises(JournalError):
         journal.write(_ENTRIES)
-    await journal.abandon()
+    await asyncio.gather(journal.close(), journal.abandon())
     assert sync_threads() == []
     assert len(lines(journal.path)) == 1
     assert not journal.saved
+    await journal.abandon()
+    await journal.close()
 
 
 def sync_threads() -> list[threading.Thread]:
