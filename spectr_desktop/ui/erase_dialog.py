@@ -103,7 +103,14 @@ class EraseDialog(QDialog):
         self._erase.setVisible(not plan.is_empty)
         self._cancel.setText(self.tr("Close") if plan.is_empty else self.tr("Cancel"))
         self._show_buttons()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as all the words need: Qt's own way cuts them where the screen is small."""
         self.adjustSize()
+        layout = self.layout()
+        height = layout.totalHeightForWidth(self.width()) if layout is not None else 0
+        self.resize(self.width(), max(self.height(), height))
 
     def _label(self, name: str) -> QLabel:
         label = QLabel(self)

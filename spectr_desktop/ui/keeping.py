@@ -226,7 +226,7 @@ class Keeping(QObject):
 
     async def _erase(self, root: str) -> None:
         file, runs, goal = self._panes.file, self._panes.runs, Path(root)
-        waiting = runs.unsaved.runs() if runs.unsaved is not None else []
+        waiting = runs.unsaved.runs()
         if waiting:  # it would come back with its disk
             sentence = self.tr(
                 "The report on {name} waits for its disk and would be written after the erasing. "

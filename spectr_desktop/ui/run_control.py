@@ -78,6 +78,7 @@ class RunControl(QObject):
         """Control runs; those of another control pass the same guard and ask the same servers."""
         super().__init__(parent)
         self.egress = shared.egress if shared else EgressGuard()
+        self._shared = shared
         self.keys: ServerKeys | None = shared.keys if shared else None
         self.limits: Callable[[], Limits] = shared.limits if shared else _no_limits
         self.thinking: str | None = None

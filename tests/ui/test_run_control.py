@@ -211,8 +211,7 @@ async def test_without_a_place_for_the_journal_it_runs_in_memory(
     assert kinds == ["started", "not saved", "text", "finished"]
     assert "cannot be saved" in heard[1][1]
     assert not control.saved
-    assert "cannot be saved" in control.verdict().text
-    assert control.verdict().kind == "warning"
+    assert "cannot be saved" in control.not_saved
     (run,) = control.unsaved.runs()
     assert run.folder.parent == occupied / "runs"
     changed = signal_future(control.saved_changed)
@@ -220,7 +219,7 @@ async def test_without_a_place_for_the_journal_it_runs_in_memory(
     await control.unsaved.abandon()  # the last try
     assert await changed == (True,)
     assert control.saved
-    assert control.verdict().text == ""
+    assert control.not_saved == ""
 
 
 async def test_a_journal_that_breaks_on_the_way_is_told(
