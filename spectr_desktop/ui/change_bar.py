@@ -164,6 +164,9 @@ class ChangeBar(QFrame):
             return
         focus = self.window().focusWidget()
         focused = focus.objectName() if focus in self._all_buttons() else ""
+        if focused and offer is not None and offer.topic != self.topic:
+            # Nobody who presses twice deletes what the next offer is about.
+            focused = f"change_{next(iter(offer.answers), '')}"
         self._shown = offer
         for button in self._all_buttons():
             self._buttons.removeWidget(button)
@@ -235,7 +238,8 @@ class ChangeBar(QFrame):
         ground = colors.code if kind == "info" else colors.mark
         edge = colors.accent if kind == "info" else colors.medium
         self.setStyleSheet(
-            f"#changeBar {{ background: {ground}; border: none; border-left: 4px solid {edge}; }}"
+            f"#changeBar {{ background: {ground}; border: none; border-left: 4px solid {edge};"
+            f" border-bottom: 1px solid {colors.line}; }}"
             f" QLabel {{ color: {colors.text}; background: {ground}; }}"
             f" QToolButton {{ color: {colors.text}; border: 1px solid {ground};"
             " border-radius: 4px; padding: 1px 6px; }"

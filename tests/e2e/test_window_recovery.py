@@ -107,7 +107,8 @@ def test_killed_at_once_nothing_is_sent_unasked(
         child.kill()
         child.communicate()
     before = len(server.requests)
-    with ThreadedServer(OllamaServer()) as other, started("again", other, home, vault) as child:
+    other = OllamaServer()
+    with ThreadedServer(other), started("again", other, home, vault) as child:
         told = told_until(child, "report bar", "answers")
         child.kill()
         child.communicate()

@@ -205,3 +205,15 @@ def test_offers_of_one_kind_are_withdrawn_together(bar: ChangeBar, given: list[s
     bar.withdraw_all("draft:")
     assert bar.isHidden()
     assert given == []
+
+
+def test_who_answers_one_offer_twice_does_not_delete_the_next(
+    bar: ChangeBar, given: list[str]
+) -> None:
+    bar.show_offer("run:1", "One.", _ANSWERS, given.append)
+    bar.show_offer("run:2", "Two.", _ANSWERS, given.append)
+    _button(bar, "delete").setFocus()
+    press_key(bar.window(), Qt.Key.Key_Space)
+    assert given == ["delete"]
+    assert _text(bar) == "▲  Two."
+    assert _button(bar, "open").hasFocus()
