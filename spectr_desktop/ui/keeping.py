@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from spectr_desktop.audit.run_history import OpenedRun
+    from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.stored_run import StoredRun
     from spectr_desktop.ui.change_bar import ChangeBar
     from spectr_desktop.ui.draft_control import DraftControl
@@ -175,7 +177,20 @@ class Keeping(QObject):
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
 
         runs = await asyncio.to_thread(recovery.chain, opened.stored)
-        return await self._opener.open(runs, opened.findings)
+        return await self._opener.open(runs, self._findings_of)
+
+    async def _findings_of(self, runs: Sequence[StoredRun]) -> list[Finding]:
+        """What a chain of runs has found, at the places in what was sent."""
+        found: dict[str, Finding] = {}
+        for run in runs:
+            for one in (await self.history.opened(run.id)).findings:
+                # Without a project each run counts for itself.
+                in_project = run.header is not None and run.header.root
+                key = one.key if in_project else f"F{len(found) + 1}"
+                before = found[key].sightings if key in found else ()
+                more = tuple(each for each in one.sightings if each not in before)
+                found[key] = replace(one, key=key, sightings=(*before, *more))
+        return list(found.values())
 
     async def run_again(self, stored: StoredRun) -> bool:
         """Ask again for what an interrupted run, which is shown, has left open.

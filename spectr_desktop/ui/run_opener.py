@@ -13,7 +13,7 @@ from spectr_desktop.ui.file_control import PastSource
 from spectr_desktop.ui.when import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.run_control import RunControl
     from spectr_desktop.ui.tasks import TaskOwner
     from spectr_desktop.ui.theme import Theme
+
+    FindingsOf = Callable[[Sequence[StoredRun]], Awaitable[Sequence[Finding]]]
 
 _TOPIC = "past_source"
 
@@ -68,12 +70,13 @@ class RunOpener(QObject):
         self._panes, self._theme, self._window = panes, theme, window
         panes.file.document_changed.connect(self._on_document_changed)
 
-    async def open(self, runs: Sequence[StoredRun], findings: Sequence[Finding]) -> bool:
+    async def open(self, runs: Sequence[StoredRun], findings_of: FindingsOf) -> bool:
         """Show a run.
 
         Args:
             runs: those that it goes on with, the first one first, and itself last.
-            findings: of all of them, at their places in what was sent.
+            findings_of: gives what all of them found, at the places in what was sent; asked when
+                the project knows of them.
 
         Returns:
             Whether it is shown; unsaved changes may be wanted.
@@ -88,7 +91,7 @@ class RunOpener(QObject):
             return False
         ids = [run.id for run in runs]
         if stored.header is not None:
-            await self._show_findings(stored.header, runs, findings, ids)
+            await self._show_findings(stored.header, runs, findings_of, ids)
         else:
             self._panes.findings.control.show_run(ids)
         self._panes.runs.adopt(stored.title, runs)
@@ -121,7 +124,7 @@ class RunOpener(QObject):
         self,
         header: Header,
         runs: Sequence[StoredRun],
-        findings: Sequence[Finding],
+        findings_of: FindingsOf,
         ids: Sequence[str],
     ) -> None:
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
@@ -134,7 +137,12 @@ class RunOpener(QObject):
         except SpectrError as error:
             self.failed.emit(error)
         if self._panes.file.past is not None or not header.root:
-            control.show_past(path, findings, ids)
+            try:
+                found = await findings_of(runs)
+            except SpectrError as error:
+                self.failed.emit(error)
+                found = []
+            control.show_past(path, found, ids)
             return
         if new:
             control.open_project(Path(header.root), path, again=True)

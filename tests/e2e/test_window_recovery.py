@@ -93,6 +93,7 @@ def test_a_killed_window_is_taken_up_by_the_next_one(
     assert told["report"].count("The run was interrupted here.") == 1
     assert told["report"].endswith(_TEXT)
     assert told["banner"] == ""
+    assert told["on the disk"] == _SOURCE
     assert told["editor"] == _TYPED + _SOURCE
     first, second = asked(server)
     assert first["messages"] == second["messages"]

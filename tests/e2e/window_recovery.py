@@ -54,7 +54,9 @@ async def _look_and_run_again(server: ServerConfig, model: str) -> None:
         _tell("report", window.report.text())
         _tell("banner", banner(window))
         _tell("sent source", window.editor.text())
-        await answered(window, window.source_bar, "open")
+        await answered(window, window.source_bar, "open")  # the file, in place of what was sent
+        _tell("on the disk", window.editor.text())
+        await answered(window, window.source_bar, "open")  # and what was typed
         _tell("editor", window.editor.text())
         window.editor.document().setModified(False)
 

@@ -417,3 +417,20 @@ async def test_quitting_while_a_card_asks_loses_nothing(ollama: Ollama, file: Pa
         box = await opened(window, QMessageBox)
         assert box.isVisible()
     assert len(recovery.interrupted()) == 1
+
+
+@pytest.mark.parametrize("root", [None, ""])
+async def test_of_an_old_source_the_findings_of_both_parts_are_shown(
+    window: MainWindow, ollama: Ollama, file: Path, root: str | None
+) -> None:
+    await left(planned(ollama, file, root=root), FOUND)
+    ollama.answer.text = FOUND.replace("High", "Low").replace("Anybody withdraws", "It is empty")
+    file.write_text("contract Other {}\n")
+    await start(window, None)
+    await answered(window, report_bar(window), "again")
+    assert window.editor.isReadOnly()
+    found = window.findings.of_runs(window.runs.ids)
+    seen = {one.run for each in found for one in each.sightings}
+    assert seen == set(window.runs.ids)
+    assert "Complete" in status(window)
+    assert said(report_bar(window)) == ""

@@ -356,7 +356,7 @@ async def test_keys_that_come_later_reach_questions_too(control: RunControl) -> 
 
     def connect(_config: ServerConfig, _egress: object, given: object) -> Adapter:
         made.append(given)
-        return Adapter(ServerConfig("ollama", "http://127.0.0.1:1"))
+        return Adapter(ServerConfig("ollama", "http://127.0.0.1:1"), lambda: "")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compose, "connect", connect)
