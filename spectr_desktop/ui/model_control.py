@@ -63,7 +63,7 @@ class ModelControl(QObject):
         self._named: ServerConfig | None = None
         self._wanted = ""
         self._usual: ServerConfig | None = None
-        # What was allowed while the program runs, by project and host.
+        # What was allowed while the program runs and could not be kept, by project and host.
         self._consents: set[tuple[Path | None, str]] = set()
 
     def want(
@@ -152,12 +152,14 @@ class ModelControl(QObject):
     def _allow(self, root: Path | None, host: str) -> None:
         from spectr_desktop.store.consents import allow  # noqa: PLC0415  # with the first run
 
-        self._consents.add((root, host))
-        if root is not None:
-            try:
-                allow(root, host)
-            except SpectrError as error:
-                self.failed.emit(error)
+        if root is None:
+            self._consents.add((root, host))
+            return
+        try:
+            allow(root, host)  # the file alone counts, so that it can be taken back there
+        except SpectrError as error:
+            self._consents.add((root, host))
+            self.failed.emit(error)
 
     def _pick_wanted(self) -> str:
         """Pick the model of the command line; a sentence if nobody has it."""
