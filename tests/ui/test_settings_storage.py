@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QListWidget, QPushButton
 
 from spectr_desktop import paths
+from spectr_desktop.ui.erase_dialog import EraseDialog
+from spectr_desktop.ui.settings_dialog import SettingsDialog
 from spectr_desktop.ui.settings_storage import StoragePart
-from tests.ui.driving import child, press, press_key
+from tests.ui.driving import child, idle, opened, press, press_key, ran, start
 from tests.ui.settings_samples import Opened, open_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     import pytest
 
+    from spectr_desktop.ui.main_window import MainWindow
     from spectr_desktop.ui.theme import Theme
+    from tests.ui.conftest import Ollama
 
 CLIENT = "/home/x/Kunde & \u202e"
 
@@ -95,6 +101,45 @@ async def test_without_a_project_there_is_no_client(theme: Theme) -> None:
         assert "open a file" in button.accessibleDescription()
         press(button)
         assert asked.client == 0
+
+
+async def test_erasing_from_the_dialog_of_the_window(
+    window: MainWindow, ollama: Ollama, contract: Path
+) -> None:
+    def add(dialog: SettingsDialog) -> None:
+        root = window.file.root
+        client = str(root.resolve()) if root is not None else ""
+        keeping, tasks = window.keeping, window.tasks
+        part = StoragePart(
+            tasks, client, lambda: keeping.erase_client(client), keeping.erase_older, dialog
+        )
+        dialog.add_to_page("storage", part)
+
+    window.settings.add_page(add)
+    await start(window, contract)
+    await ran(window)
+    window.settings.open_dialog()
+    dialog = await opened(window, SettingsDialog)
+    pages = child(dialog, QListWidget, "settingsPages")
+    pages.setCurrentItem(pages.findItems("Storage", Qt.MatchFlag.MatchExactly)[0])
+    press(child(dialog, QPushButton, "eraseOld"))
+    question = await opened(window, EraseDialog)
+    question.reject()
+    press(child(dialog, QPushButton, "eraseClient"))
+    question = await opened(window, EraseDialog)
+    child(question, QCheckBox, "eraseSure").click()
+    press(child(question, QPushButton, "answer_erase"))
+    while window.tasks._tasks:
+        await asyncio.wait(set(window.tasks._tasks))
+    assert list(paths.runs().iterdir()) == []  # one look
+    assert dialog.isVisible()
+    part = child(dialog, StoragePart, "storage")
+    part.measure()
+    while window.tasks._tasks:
+        await asyncio.wait(set(window.tasks._tasks))
+    assert child(dialog, QLabel, "runsSize").text() == "none"
+    dialog.reject()
+    await idle(window)
 
 
 async def test_the_folder_is_opened(theme: Theme, monkeypatch: pytest.MonkeyPatch) -> None:
