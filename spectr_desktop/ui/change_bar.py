@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QSize, Qt
@@ -190,8 +191,7 @@ class ChangeBar(QFrame):
             self._buttons.addWidget(button)
             button.show()  # a layout does that later, and who is not shown takes no focus
         self._buttons.addStretch(1)
-        buttons = self._all_buttons()
-        for before, after in zip(buttons, [*buttons[1:], self._close], strict=True):
+        for before, after in pairwise([*self._all_buttons(), self._close]):
             QWidget.setTabOrder(before, after)
 
     def _all_buttons(self) -> list[QPushButton]:

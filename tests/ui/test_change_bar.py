@@ -183,3 +183,12 @@ def test_its_colours_follow_the_theme(bar: ChangeBar, theme: Theme, given: list[
     theme.choose(Scheme.DARK)
     assert theme.colors.mark != light
     assert bar.grab().toImage().pixelColor(10, 3).name() == theme.colors.mark
+
+
+def test_a_sentence_needs_no_answers(bar: ChangeBar, given: list[str]) -> None:
+    bar.show_offer("past", "The file is gone.", {}, given.append, kind="info")
+    assert _text(bar).endswith("The file is gone.")
+    assert _buttons(bar) == []
+    press(child(bar, QToolButton, "changeClose"))
+    assert bar.isHidden()
+    assert given == [CLOSED]
