@@ -18,7 +18,7 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.codec import to_json
 from spectr_desktop.records.grades import Severity
 from spectr_desktop.records.run import THINKING, CompleteInput, ErrorInfo, Outcome
-from spectr_desktop.records.server import ServerConfig, ServerState
+from spectr_desktop.records.server import ServerConfig
 from spectr_desktop.terminal import EventOutput, TextOutput, forget_stdout, put, say
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.session import Session
-    from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.run import RunResult
-    from spectr_desktop.records.source import SourceFile
+    from spectr_desktop.store.settings import Settings
 
 _COMMANDS = ("audit", "models", "runs")
 EXIT_COMPLETE = 0
@@ -36,7 +35,6 @@ EXIT_FINDINGS = 1
 EXIT_OTHER = 2
 EXIT_INTERRUPTED = 130
 _SUFFIXES = (".md",)
-_STATE_PATIENCE_S = 3.0
 _DETAIL = 300  # characters of a server's own words behind a sentence
 
 
@@ -108,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="write a report on contracts to standard output")
     audit.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a contract")
     _add_server(audit)
+    _add_settings(audit)
     audit.add_argument("--audit", choices=["quick"], default="quick", help="kind of audit")
     audit.add_argument(
         "--output", action="append", type=Path, default=[], metavar="FILE", help="write FILE.md too"
@@ -121,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.set_defaults(run=_audit)
     models = commands.add_parser("models", help="list the models that servers offer")
     _add_server(models, model=False)
+    _add_settings(models)
     models.add_argument("--json", action="store_true", help="as JSON")
     models.set_defaults(run=_models)
     cli_runs.add_parser(commands)
@@ -152,6 +152,15 @@ def _add_server(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         what = "a model's name; for builtin also a .gguf file"
         add("--model", default="", metavar="NAME", help=what)
         add("--thinking", choices=THINKING, metavar="LEVEL", help=", ".join(THINKING))
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """What only a subcommand can say about the settings; the window shows them itself."""
+    add = parser.add_argument
+    add("--server", default="", metavar="NAME", help="a server that is set up in the settings")
+    what = "switch off the air-gap mode of the settings"
+    add("--no-air-gap", action="store_false", dest="air_gap", help=what)
+    parser.set_defaults(air_gap=None, from_settings=False)
 
 
 def _small(text: str) -> int:
@@ -187,14 +196,15 @@ def _check_provider(name: str) -> None:
 
 
 async def _models(given: argparse.Namespace) -> int:
-    from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
+    from spectr_desktop.audit import compose, preferences  # noqa: PLC0415  # not for --help
 
     _check_provider(given.provider)
-    usual = server_options(given)
-    named = compose.config_for(given.provider, given.base_url, "", usual)
-    possible = compose.known_configs(None, usual, has_key=lambda _server: True)
+    settings = _settings(given)
+    usual, servers = server_options(given), preferences.enabled_servers(settings)
+    named = _named_server(given, settings)
+    possible = compose.known_configs(None, usual, servers, has_key=lambda _server: True)
     keys = await _keys((named,) if named else possible)
-    configs = (named,) if named else compose.known_configs(None, usual, has_key=keys.has)
+    configs = (named,) if named else compose.known_configs(None, usual, servers, keys.has)
     egress = compose.EgressGuard(air_gap=given.air_gap)
     offers = [await compose.offer(compose.connect(config, egress, keys)) for config in configs]
     if given.json:
@@ -210,7 +220,7 @@ async def _models(given: argparse.Namespace) -> int:
                 put("\t".join((found.config.provider, *compose.described(model))) + "\n")
     for found in offers:
         if found.error is not None:
-            say(found.error.message)
+            say(_sentence(found.error, given))
     return EXIT_COMPLETE if any(found.models for found in offers) else EXIT_OTHER
 
 
@@ -220,7 +230,7 @@ async def _audit(given: argparse.Namespace) -> int:
         return await _audited(given, output)
     except SpectrError as error:
         output.ended(Outcome.FAILED, error)
-        say(_sentence(error))
+        say(_sentence(error, given))
         return EXIT_OTHER
     except asyncio.CancelledError:  # Ctrl+C while the server was asked for its models
         output.ended(Outcome.STOPPED)
@@ -228,13 +238,14 @@ async def _audit(given: argparse.Namespace) -> int:
 
 
 async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
-    from spectr_desktop.audit import compose  # noqa: PLC0415  # httpx is not needed for --help
+    from spectr_desktop.audit import after_run, compose, preferences, sources  # noqa: PLC0415
 
     _check_provider(given.provider)
     _check_outputs(given.output)
-    files = _read(given.paths)
+    settings = _settings(given)
+    root, files = sources.read_sources(given.paths)
     usual, egress = server_options(given), compose.EgressGuard(air_gap=given.air_gap)
-    config = compose.config_for(given.provider, given.base_url, given.model, usual)
+    config = _named_server(given, settings)
     if config is None:
         config, notice = await compose.default_config(given.base_url, usual, egress)
         if notice:
@@ -243,20 +254,58 @@ async def _audited(given: argparse.Namespace, output: TextOutput) -> int:
     try:
         model = await compose.choose_model(provider, "" if config.model_file else given.model)
         egress.check_model(model, provider.locality(model))
-        limits = compose.Limits(given.context, given.max_tokens, given.thinking)
-        plan = await compose.plan_counted(files, model, provider, limits)
+        named = (given.context, given.max_tokens, given.thinking)
+        limits = preferences.limits_of(settings, *named)
+        plan = await compose.plan_counted(files, model, provider, limits, root=str(root))
         session, no_journal = compose.open_session(plan, provider, output.show)
         if no_journal is not None:
             say(no_journal.message)
         result, interrupted = await _run(session, output)
-        state = await _state_after(provider) if interrupted else ""
+        state = await after_run.server_sentence(provider) if interrupted else ""
     finally:
         await provider.close()
-    status = _finish(session, result, given.output, state)
+    status = _finish(session, result, given, state)
+    try:
+        await after_run.give_to_project(session)
+    except SpectrError as error:
+        say(f"The findings were not added to the project's. {error.message}")
     if interrupted:
         return EXIT_INTERRUPTED
-    fails = given.fail_on and _has_finding(session, Severity(given.fail_on))
+    fails = given.fail_on and after_run.has_finding(session, Severity(given.fail_on))
     return EXIT_FINDINGS if status == EXIT_COMPLETE and fails else status
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    """The settings; what is wrong with them is said and no obstacle.
+
+    Their air-gap mode holds where the arguments say nothing of it.
+    """
+    from spectr_desktop.store.settings import Settings  # noqa: PLC0415  # not for --help
+
+    settings = Settings.load()
+    for problem in settings.problems:
+        say(problem)
+    given.from_settings = given.air_gap is None
+    if given.from_settings:
+        given.air_gap = bool(settings.get("privacy.air_gap"))
+    return settings
+
+
+def _named_server(given: argparse.Namespace, settings: Settings) -> ServerConfig | None:
+    """The server that the arguments name; None where they name none."""
+    from spectr_desktop.audit import compose, preferences  # noqa: PLC0415  # as above
+
+    usual = server_options(given)
+    if not given.server:
+        model = getattr(given, "model", "")
+        return compose.config_for(given.provider, given.base_url, model, usual)
+    if given.provider or given.base_url:
+        raise SpectrError(
+            "two_servers",
+            "A server of the settings has its provider and its address there. Leave --provider and "
+            "--base-url out, or --server.",
+        )
+    return preferences.server_named(settings, given.server, usual)
 
 
 async def _keys(servers: Sequence[ServerConfig]) -> ServerKeys:
@@ -269,16 +318,6 @@ async def _keys(servers: Sequence[ServerConfig]) -> ServerKeys:
     except SpectrError as error:
         say(error.message)
     return keys
-
-
-def _has_finding(session: Session, severity: Severity) -> bool:
-    """Whether a finding, not a lead, is that bad or worse."""
-    order = list(Severity)
-    return any(
-        finding.severity is not None and order.index(finding.severity) <= order.index(severity)
-        for finding in session.findings.findings()
-        if not finding.is_lead
-    )
 
 
 async def _run(session: Session, output: TextOutput) -> tuple[RunResult, bool]:
@@ -303,23 +342,7 @@ async def _run(session: Session, output: TextOutput) -> tuple[RunResult, bool]:
             loop.remove_signal_handler(name)
 
 
-async def _state_after(provider: Provider) -> str:
-    """What the server does after Stop, if it says so at once."""
-    try:
-        async with asyncio.timeout(_STATE_PATIENCE_S):
-            state = await provider.state()
-    except TimeoutError:
-        state = ServerState.UNKNOWN
-    words = {
-        ServerState.IDLE: "The server is idle.",
-        ServerState.READING: "The server is still reading the prompt.",
-        ServerState.WORKING: "The server is still working.",
-        ServerState.UNKNOWN: "What the server does now is unknown.",
-    }
-    return words[state]
-
-
-def _finish(session: Session, result: RunResult, outputs: Sequence[Path], state: str) -> int:
+def _finish(session: Session, result: RunResult, given: argparse.Namespace, state: str) -> int:
     """Write the outputs and say how the run ended, and after Stop what the server does."""
     from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
         PARTLY_READ,
@@ -330,19 +353,21 @@ def _finish(session: Session, result: RunResult, outputs: Sequence[Path], state:
 
     text = markdown_report(session.plan.header, result, session.findings.findings())
     kept_in = paths.runs() / session.plan.header.id
-    written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in outputs]
+    written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in given.output]
     if session.plan.header.model.practice:
         say(PRACTICE)
     if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
         say(PARTLY_READ)
     if not result.outcome.finished:
-        sentence = _sentence(result.error) if result.error else STAMPS[result.outcome]
+        sentence = _sentence(result.error, given) if result.error else STAMPS[result.outcome]
         say(f"{sentence} {state}".strip())
     return EXIT_COMPLETE if result.outcome.finished and all(written) else EXIT_OTHER
 
 
-def _sentence(error: SpectrError | ErrorInfo) -> str:
+def _sentence(error: SpectrError | ErrorInfo, given: argparse.Namespace) -> str:
     """The sentence; with the server's own words where it sends the reader to them."""
+    if error.code == "air_gap" and given.from_settings:
+        return f"{error.message} It is on in the settings; --no-air-gap switches it off for once."
     shown = "details" in error.message and error.detail
     said = f" ({error.detail[:_DETAIL]})." if shown else ""
     return error.message.removesuffix(".") + said if said else error.message
@@ -357,17 +382,6 @@ def _write(path: Path, raw: bytes, run: Path) -> bool:
         say(f"{path} cannot be written ({reason}). The answer is kept in {run}.")
         return False
     return True
-
-
-def _read(named: Sequence[Path]) -> list[SourceFile]:
-    from spectr_desktop.project.document import read_document  # noqa: PLC0415
-    from spectr_desktop.records.source import source_file  # noqa: PLC0415
-
-    documents = [read_document(path) for path in named]
-    folders = {path.absolute().parent for path in named}
-    common = os.path.commonpath(list(folders))
-    names = [path.absolute().relative_to(common).as_posix() for path in named]
-    return [source_file(name, doc.text) for name, doc in zip(names, documents, strict=True)]
 
 
 def _check_outputs(outputs: Sequence[Path]) -> None:

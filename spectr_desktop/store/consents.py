@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 from spectr_desktop import paths
 from spectr_desktop.logs import logger
@@ -14,12 +15,24 @@ from spectr_desktop.store.decisions import (
     project_folder,
     project_path,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from spectr_desktop.store.projects import projects
 
 _log = logger(__name__)
 _KEY = "consents"
+
+
+class Consent(NamedTuple):
+    """A host that may get the source of a project.
+
+    Attributes:
+        root: the project's folder.
+        host: as a person reads it.
+        at: since when, UTC.
+    """
+
+    root: Path
+    host: str
+    at: str
 
 
 def consents(root: Path) -> dict[str, str]:
@@ -45,14 +58,26 @@ def allow(root: Path, host: str) -> None:
     _write(root, {**consents(root), host: now.replace("+00:00", "Z")})
 
 
-def forget(root: Path) -> None:
-    """The user wants to be asked again before the project's source goes anywhere.
+def forget(root: Path, host: str = "") -> None:
+    """The user wants to be asked again before the project's source goes to a host, or anywhere.
 
     Raises:
         DecisionsError: it cannot be kept; what was allowed still is.
     """
-    if consents(root):
-        _write(root, {})
+    given = consents(root)
+    left = {other: at for other, at in given.items() if host and other != host}
+    if left != given:
+        _write(root, left)
+
+
+def all_consents() -> list[Consent]:
+    """What was allowed for any project, ordered by project; it reads a file of each."""
+    roots = sorted({project.root for project in projects() if project.root})
+    return [
+        Consent(Path(root), host, at)
+        for root in roots
+        for host, at in sorted(consents(Path(root)).items())
+    ]
 
 
 def _read(root: Path) -> dict[str, Any]:

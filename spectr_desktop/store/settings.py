@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from spectr_desktop import paths
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _log = logger(__name__)
 
 FILE_NAME = "settings.toml"
+_AIR_GAP = re.compile(rb"(?m)^[ \t]*(?:privacy\.)?air_gap[ \t]*=[ \t]*true\b")
 
 
 class Settings:
@@ -134,6 +136,7 @@ class Settings:
         try:
             document = settings_file.parse(settings_file.read_text(self._path))
         except settings_file.DamagedError:
+            was_on = self._says_air_gap()
             try:
                 self._set_aside(self._path)
             except OSError as error:
@@ -142,6 +145,9 @@ class Settings:
                     f"The settings file {self._path} is damaged, so the defaults are used. "
                     "Mend it or rename it."
                 )
+            if was_on:
+                self.set("privacy.air_gap", value=True)
+                self.problems.append("Air-gap mode is on, as the damaged file says.")
             return
         except OSError as error:
             _log.warning("settings not read: %s", error)
@@ -154,6 +160,13 @@ class Settings:
             _log.info("the settings file is of a newer version; what is unknown is kept")
         settings_file.migrate(document)
         self._take(document)
+
+    def _says_air_gap(self) -> bool:
+        """Whether the file wants the mode on, however damaged it is."""
+        try:
+            return _AIR_GAP.search(self._path.read_bytes()) is not None
+        except OSError:
+            return False
 
     def _take(self, document: Mapping[str, Any]) -> None:
         for setting in TABLE:

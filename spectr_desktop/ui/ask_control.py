@@ -11,6 +11,7 @@ from spectr_desktop.ui.run_control import RunControl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from spectr_desktop.audit.plan import FollowUp
     from spectr_desktop.records.findings import Finding
@@ -41,6 +42,7 @@ class AskControl(QObject):
         source: Callable[[], SourceFile | None],
         choice: Callable[[], Choice | None],
         may_send: Callable[[Choice], Awaitable[bool]],
+        root: Callable[[], Path | None],
     ) -> None:
         """A control of questions.
 
@@ -51,12 +53,14 @@ class AskControl(QObject):
             source: gives what is in the editor.
             choice: gives the model that is picked.
             may_send: asks the user, where that is due, whether the source may leave the machine.
+            root: gives the project's folder, by which a question is found and erased later.
         """
         super().__init__(pane)
         self._window_runs = runs
         self.runs = RunControl(self, shared=runs)
         self._pane, self._tasks = pane, tasks
         self._source, self._choice, self._may_send = source, choice, may_send
+        self._root = root
         self._asking = False
         self.runs.text_received.connect(pane.append_answer)
         self.runs.failed.connect(self._on_failed)
@@ -94,20 +98,26 @@ class AskControl(QObject):
             return
         from spectr_desktop.audit.plan import FollowUp  # noqa: PLC0415  # after the window is shown
 
+        root = self._root()
         follow_up = FollowUp(kind, f"{title} · {source.path}", subject, question)
         self._asking = True
         self.running_changed.emit(True)
-        self._tasks.start(self._run(source, choice, follow_up, title), "question")
+        self._tasks.start(self._run(source, choice, follow_up, title, root), "question")
 
     async def _run(
-        self, source: SourceFile, choice: Choice, follow_up: FollowUp, title: str
+        self,
+        source: SourceFile,
+        choice: Choice,
+        follow_up: FollowUp,
+        title: str,
+        root: Path | None,
     ) -> None:
         try:
             if await self._may_send(choice):
                 words = f"{title}: {follow_up.question}" if follow_up.question else title
                 self._pane.start_answer(words)
                 self.runs.thinking = self._window_runs.thinking
-                await self.runs.run([source], choice, follow_up)
+                await self.runs.run([source], choice, follow_up, root)
         finally:
             self._asking = False
             self.running_changed.emit(False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QSize, Qt
@@ -205,8 +205,7 @@ class ChangeBar(QFrame):
             self._buttons.addWidget(button)
             button.show()  # a layout does that later, and who is not shown takes no focus
         self._buttons.addStretch(1)
-        buttons = self._all_buttons()
-        for before, after in itertools.pairwise([*buttons, self._close]):
+        for before, after in pairwise([*self._all_buttons(), self._close]):
             QWidget.setTabOrder(before, after)
 
     def _all_buttons(self) -> list[QPushButton]:

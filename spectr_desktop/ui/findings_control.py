@@ -125,6 +125,11 @@ class FindingsControl(QObject):
 
     # What the window says
 
+    @property
+    def root(self) -> Path | None:
+        """The folder of the project that is open."""
+        return self._root
+
     def open_project(self, root: Path | None, path: str, *, again: bool = False) -> None:
         """Another file is open, or it has another name: its project's findings are shown.
 

@@ -136,7 +136,9 @@ class FindingsDesk(QObject):
         from spectr_desktop.ui.ask_control import AskControl  # noqa: PLC0415
 
         _, _, _, tasks, source, choice, may_send = around = self._around
-        asks = AskControl(around.runs, self.pane, tasks, source, choice, may_send)
+        asks = AskControl(
+            around.runs, self.pane, tasks, source, choice, may_send, lambda: self.control.root
+        )
         asks.told.connect(self.told)
         asks.running_changed.connect(self.asking_changed)
         return asks

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.ui.settings_dialog import SettingsDialog
     from spectr_desktop.ui.theme import Theme
 
 
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.settings = SettingsControl(
             theme, self.editor, self.runs, self.servers, self.tasks, self
         )
+        self.settings.add_page(self._add_settings_parts)
         self.models.servers = self.settings.servers
         self.saving = SavingNotice(self.runs, self.report.offers)
         self.exports = ExportControl(self.runs, self.findings.of_runs, self)
@@ -335,6 +337,19 @@ class MainWindow(QMainWindow):
             edit.selectAll()
 
     # -- what is kept -----------------------------------------------------------------------
+
+    def _add_settings_parts(self, dialog: SettingsDialog) -> None:
+        """What the window itself puts into the settings."""
+        from spectr_desktop.ui.settings_consents import ConsentsPart  # noqa: PLC0415  # rarely
+        from spectr_desktop.ui.settings_storage import StoragePart  # noqa: PLC0415  # rarely
+
+        keeping, root = self.keeping, self.file.root
+        client = str(root.resolve()) if root is not None else ""
+        dialog.add_to_page("privacy", ConsentsPart(self.theme, self.tasks, dialog))
+        part = StoragePart(
+            self.tasks, client, lambda: keeping.erase_client(client), keeping.erase_older, dialog
+        )
+        dialog.add_to_page("storage", part)
 
     def _on_erase(self) -> None:
         root = self.file.root

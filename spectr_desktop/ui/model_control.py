@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.providers.egress import is_loopback
 from spectr_desktop.records.server import Locality
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.hostile_text import visible
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from spectr_desktop.records.server import ServerConfig
     from spectr_desktop.ui.model_picker import ModelPicker
     from spectr_desktop.ui.run_control import RunControl
+
+_CLOUD = "ollama.com"
 
 
 class ModelControl(QObject):
@@ -63,7 +66,7 @@ class ModelControl(QObject):
         self._named: ServerConfig | None = None
         self._wanted = ""
         self._usual: ServerConfig | None = None
-        # What was allowed while the program runs, by project and host.
+        # What was allowed while the program runs and could not be kept, by project and host.
         self._consents: set[tuple[Path | None, str]] = set()
 
     def want(
@@ -113,10 +116,12 @@ class ModelControl(QObject):
         self.refreshed.emit(problem)
 
     def host(self, choice: Choice) -> str:
-        """Where the source goes with this choice, as a person reads it."""
-        if choice.model.remote:
-            return "ollama.com"
-        return self._runs.provider(choice.config).config.base_url.partition("://")[2]
+        """Where the source goes with this choice, as a person reads it: all that see it."""
+        base_url = self._runs.provider(choice.config).config.base_url
+        own = base_url.partition("://")[2]
+        if not choice.model.remote:
+            return own
+        return _CLOUD if is_loopback(base_url) else f"{_CLOUD} via {own}"
 
     async def may_send(self, choice: Choice) -> bool:
         """The user lets the source leave this machine; asked once for each project and host."""
@@ -160,12 +165,14 @@ class ModelControl(QObject):
     def _allow(self, root: Path | None, host: str) -> None:
         from spectr_desktop.store.consents import allow  # noqa: PLC0415  # with the first run
 
-        self._consents.add((root, host))
-        if root is not None:
-            try:
-                allow(root, host)
-            except SpectrError as error:
-                self.failed.emit(error)
+        if root is None:
+            self._consents.add((root, host))
+            return
+        try:
+            allow(root, host)  # the file alone counts, so that it can be taken back there
+        except SpectrError as error:
+            self._consents.add((root, host))
+            self.failed.emit(error)
 
     def _pick_wanted(self) -> str:
         """Pick the model of the command line; a sentence if nobody has it."""

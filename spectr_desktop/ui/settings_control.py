@@ -104,21 +104,9 @@ class SettingsControl(QObject):
 
     def limits(self) -> Limits:
         """What is asked of every run."""
-        from spectr_desktop.audit.plan import Limits  # noqa: PLC0415  # with the first run
+        from spectr_desktop.audit.preferences import limits_of  # noqa: PLC0415  # with the first run
 
-        get = self.settings.get
-        return Limits(
-            context=cast("int | None", get("audit.context")),
-            max_tokens=cast("int | None", get("audit.max_tokens")),
-            thinking=cast("str | None", get("audit.thinking")),
-            temperature=cast("float | None", get("audit.temperature")),
-            seed=cast("int | None", get("audit.seed")),
-            prompt_versions={
-                name: str(version)
-                for name in ("quick", "ask", "draft")
-                if (version := get(f"prompts.{name}"))
-            },
-        )
+        return limits_of(self.settings)
 
     def keep_theme(self, scheme: Scheme) -> None:
         """The menu has another theme: that is a setting too."""

@@ -132,6 +132,11 @@ class KeyRow(Row):
             self._asking.cancel()
         self._asking = self._config = None
 
+    def _drop_question(self) -> None:
+        """Where the key was before it was saved or forgotten must not be told afterwards."""
+        if self._asking is not None:
+            self._asking.cancel()
+
     def _is_shown(self, config: ServerConfig) -> bool:
         """Keys belong to a kind and an address, whatever else of a server changes."""
         shown = self._config
@@ -148,12 +153,14 @@ class KeyRow(Row):
             self.show_fault(self.tr("A key has no blanks and only plain letters, digits, marks."))
             return
         self._edit.setText("")
+        self._drop_question()
         self._say(self.tr("Saving…"))
         self._tasks.start(self._hand_on(key, config), "save key")
 
     def _on_forget(self) -> None:
         config = self._config
         if config is not None:
+            self._drop_question()
             self._say(self.tr("Forgetting…"))
             self._tasks.start(self._tell(lambda: self._keys.forget(config), config), "forget key")
 

@@ -123,12 +123,17 @@ class Wakefulness(QObject):
         if program is None:
             _log.info("nothing keeps the machine awake: there is no %s", command[0])
             return
-        from PySide6.QtCore import QProcess  # noqa: PLC0415  # seldom needed
+        from PySide6.QtCore import QProcess, QProcessEnvironment  # noqa: PLC0415  # seldom needed
 
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         child = QProcess(self)
         child.finished.connect(lambda: None if ended.done() else ended.set_result(None))
         child.errorOccurred.connect(lambda: None if ended.done() else ended.set_result(None))
+        environment = QProcessEnvironment.systemEnvironment()
+        for name in environment.keys():  # noqa: SIM118  # no dictionary
+            if name.upper().endswith("_API_KEY"):
+                environment.remove(name)
+        child.setProcessEnvironment(environment)
         # Without our terminal: it must not ask there for a password.
         child.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
         child.start(program, command[1:])

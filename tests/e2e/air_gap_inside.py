@@ -26,7 +26,8 @@ _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 _REQUEST = "16sH22x"
 
 
-def _bring_loopback_up() -> None:
+def bring_loopback_up() -> None:
+    """Have loopback answer, which a new network does not."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         asked = struct.pack(_REQUEST, b"lo", 0)
         flags = struct.unpack(_REQUEST, fcntl.ioctl(any_socket, _GET_FLAGS, asked))[1]
@@ -39,7 +40,7 @@ def _elsewhere(request: Request) -> Script:
 
 
 def main(behaviour: str, host: str, source: str, trace: str) -> None:
-    _bring_loopback_up()
+    bring_loopback_up()
     server = OpenAIServer(Answer(TEXT, natural=True))
     if behaviour == "list":
         server.routes["GET", "/v1/models"] = _elsewhere

@@ -112,7 +112,7 @@ def _cut(echo: Echo) -> Script:
 
 
 # By name: what the server answers to a request for text, or for its models.
-_FAULTS: dict[str, Callable[[Echo], Script]] = {
+FAULTS: dict[str, Callable[[Echo], Script]] = {
     "401": lambda echo: echo.error(401),
     "400": lambda echo: echo.error(400),
     "429": lambda echo: echo.error(429),
@@ -167,7 +167,8 @@ def remote(server: ModelServer) -> ModelServer:
     return server
 
 
-def _echo_of(kind: str, request: Request) -> Echo:
+def echo_of(kind: str, request: Request) -> Echo:
+    """What a careless server knows of this request."""
     headers = request.headers
     key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
     return Echo(kind, key, _SOURCE if _SOURCE in request.body.decode() else "")
@@ -228,7 +229,7 @@ def audited(kind: str, server: ModelServer, tmp_path: Path) -> Ran:
     )
 
 
-@pytest.mark.parametrize(("kind", "fault"), list(product(SERVERS, _FAULTS)))
+@pytest.mark.parametrize(("kind", "fault"), list(product(SERVERS, FAULTS)))
 def test_what_a_server_repeats_stays_out(kind: str, fault: str, tmp_path: Path) -> None:
     server = SERVERS[kind][0](Answer(_ANSWER, natural=True))
     usual = server.routes["POST", server.generating]
@@ -238,10 +239,10 @@ def test_what_a_server_repeats_stays_out(kind: str, fault: str, tmp_path: Path) 
         if not server.generates(request):
             assert callable(usual)
             return usual(request)
-        echo = _echo_of(kind, request)
+        echo = echo_of(kind, request)
         assert echo.source
         keys.append(echo.key)
-        return _FAULTS[fault](echo)
+        return FAULTS[fault](echo)
 
     server.routes["POST", server.generating] = answer
     ran = audited(kind, server, tmp_path)
@@ -264,7 +265,7 @@ def test_what_a_server_repeats_before_the_run_stays_out(
 ) -> None:
     server = SERVERS[kind][0]()
     for route in server.routes:
-        server.routes[route] = lambda request: _FAULTS[fault](_echo_of(kind, request))
+        server.routes[route] = lambda request: FAULTS[fault](echo_of(kind, request))
     ran = audited(kind, server, tmp_path)
     assert ran.status == 2
     assert outcome_of(ran.out)["outcome"] == "failed"

@@ -178,3 +178,20 @@ def test_an_engine_that_cannot_be_watched_is_not_left_behind(
         EngineProcess(launch.command(port, ()), launch.environment(), port)
     with pytest.raises(ProcessLookupError):
         os.kill(seen[0], 0)
+
+
+def test_the_child_gets_nobodys_secrets(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = (
+        "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_KEY", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY",
+        "SOME_PASSWORD", "https_proxy", "HTTP_PROXY", "ALL_PROXY", "LLAMA_ARG_HF_REPO",
+        "LLAMA_ARG_MODEL_URL",
+    )  # fmt: skip
+    for name in secret:
+        monkeypatch.setenv(name, "SECRET")
+    monkeypatch.setenv("LLAMA_ARG_THREADS", "2")
+    environment = launch.environment()
+    assert [name for name, value in environment.items() if value == "SECRET"] == []
+    assert environment["LLAMA_ARG_THREADS"] == "2"
+    assert environment["LLAMA_API_KEY"] == "a-key"
+    assert environment["LLAMA_OFFLINE"] == "1"
+    assert environment["PATH"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spectr_desktop.store.consents import allow, consents, forget
+from spectr_desktop.store.consents import all_consents, allow, consents, forget
 from spectr_desktop.store.decisions import DecisionsError, project_folder, project_path
 
 if TYPE_CHECKING:
@@ -68,3 +68,27 @@ def test_an_answer_on_a_full_disk_is_told(root: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DecisionsError, match="holds for this run only"):
         allow(root, HOST)
     assert consents(root) == {}
+
+
+def test_one_host_is_taken_back_and_the_others_stay(root: Path) -> None:
+    for host in (HOST, "other.example.org"):
+        allow(root, host)
+    forget(root, "unknown.example.org")
+    forget(root, HOST)
+    assert list(consents(root)) == ["other.example.org"]
+
+
+def test_all_that_was_allowed_is_listed_by_project(root: Path, tmp_path: Path) -> None:
+    assert all_consents() == []
+    other = tmp_path / "A client"
+    for where, host in ((root, "b.example.org"), (root, "a.example.org"), (other, HOST)):
+        allow(where, host)
+    project_folder(tmp_path / "nothing allowed")
+    (project_folder(tmp_path / "damaged") / "project.json").write_bytes(b"{")
+    found = all_consents()
+    assert [(each.root, each.host) for each in found] == [
+        (other, HOST),
+        (root, "a.example.org"),
+        (root, "b.example.org"),
+    ]
+    assert found[0].at == consents(other)[HOST]

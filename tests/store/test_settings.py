@@ -239,6 +239,27 @@ def test_a_damaged_file_is_set_aside(file: Path, damage: bytes) -> None:
     assert len(list(file.parent.glob("settings.toml.damaged-*"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        (b"[privacy]\nair_gap = true\n[[", True),
+        (b"privacy.air_gap=true\n\xff", True),
+        (b"  air_gap\t= true # on\n[privacy\n", True),
+        (b"[privacy]\nair_gap = false\n[[", False),
+        (b"# air_gap = true\n[[", False),
+        (b"[[", False),
+    ],
+)
+def test_a_damaged_file_keeps_air_gap_mode_on(file: Path, text: bytes, on: bool) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text)
+    settings = Settings.load(file)
+    assert settings.get("privacy.air_gap") is on
+    assert len(settings.problems) == 1 + on
+    settings.save()
+    assert Settings.load(file).get("privacy.air_gap") is on
+
+
 def test_a_file_that_is_damaged_meanwhile_is_set_aside_when_saving(file: Path) -> None:
     settings = _put(file, _COMMENTED)
     file.write_bytes(b"{")

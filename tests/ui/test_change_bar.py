@@ -217,3 +217,12 @@ def test_who_answers_one_offer_twice_does_not_delete_the_next(
     assert given == ["delete"]
     assert _text(bar) == "▲  Two."
     assert _button(bar, "open").hasFocus()
+
+
+def test_a_sentence_needs_no_answers(bar: ChangeBar, given: list[str]) -> None:
+    bar.show_offer("past", "The file is gone.", {}, given.append, kind="info")
+    assert _text(bar).endswith("The file is gone.")
+    assert _buttons(bar) == []
+    press(child(bar, QToolButton, "changeClose"))
+    assert bar.isHidden()
+    assert given == [CLOSED]

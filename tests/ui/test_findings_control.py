@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from spectr_desktop import paths
 from spectr_desktop.records.grades import State
+from spectr_desktop.store import stored_runs
 from spectr_desktop.ui.findings_control import SELECTION
 from tests.servers.script import Gate
 from tests.servers.streams import Answer
@@ -260,7 +261,10 @@ async def test_a_question_streams_into_the_pane(audited: MainWindow, ollama: Fak
     assert _SOURCE in prompt
     assert [one.key for one in found(audited)] == ["F1", "F2", "F3"]
     assert audited.report.text() == _REPORT
-    assert len(list(paths.runs().iterdir())) == 2
+    runs = [stored_runs.read_run(run) for run in stored_runs.run_ids()]
+    # A question has the whole source too: by its folder it is erased with the client.
+    roots = [run.header.root for run in runs if run.header is not None]
+    assert roots == [str(audited.file.root)] * 2
 
 
 async def test_an_answer_can_be_stopped(audited: MainWindow, ollama: FakeOllama) -> None:

@@ -249,3 +249,26 @@ async def test_macos_is_kept_awake_by_its_own_command(
     awake.release()
     await gone
     await _ended(tasks)
+
+
+async def test_its_command_gets_no_keys(
+    address: str,
+    programs: Path,
+    tmp_path: Path,
+    tasks: TaskOwner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    command = programs / "systemd-inhibit"
+    command.write_text(f"#!/bin/sh\n/usr/bin/env > {told}\nexec /bin/cat\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-SECRET")
+    monkeypatch.setenv("SOME_WORD", "handed on")
+    awake = Wakefulness(tasks)
+    awake.hold("An audit")
+    words = await asyncio.to_thread(told.read_text)
+    awake.release()
+    await _ended(tasks)
+    assert "SOME_WORD=handed on" in words
+    assert "SECRET" not in words
