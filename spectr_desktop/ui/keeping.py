@@ -136,6 +136,7 @@ class Keeping(QObject):
             self._window,
         )
         recovery.failed.connect(self.failed)
+        self._panes.runs.started.connect(recovery.withdraw_missing)
         return recovery
 
     @cached_property
@@ -177,7 +178,10 @@ class Keeping(QObject):
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
 
         runs = await asyncio.to_thread(recovery.chain, opened.stored)
-        return await self._opener.open(runs, self._findings_of)
+        shown = await self._opener.open(runs, self._findings_of)
+        if shown:
+            self._recovery.offer_missing(opened.stored)
+        return shown
 
     async def _findings_of(self, runs: Sequence[StoredRun]) -> list[Finding]:
         """What a chain of runs has found, at the places in what was sent."""
@@ -266,6 +270,7 @@ class Keeping(QObject):
             self._panes.findings.control.open_project(file.root, file.name, again=True)
         if gone:
             runs.forget()
+            self._recovery.withdraw_missing()
             self._panes.report.set_markdown("")
             self.run_opened.emit()
         self._panes.tasks.start(self._offer_again(), "offers")

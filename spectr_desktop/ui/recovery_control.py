@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.tasks import TaskOwner
 
 _log = logger(__name__)
+_MISSING = "missing_part"
 _TOPIC = "interrupted:"
 
 
@@ -65,6 +66,36 @@ class RecoveryControl(QObject):
         self._bar.withdraw_all(_TOPIC)
         for found in interrupted:
             self._offer(found)
+
+    def offer_missing(self, stored: StoredRun) -> None:
+        """A run is shown: offer to ask for what it lacks, whenever that was."""
+        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
+
+        self.withdraw_missing()
+        if stored.header is None or stored.writing or not stored.missing:
+            return
+        if recovery.is_follow_up(stored.header):
+            return
+
+        def on_answer(key: str) -> None:
+            if key == "again":
+                self._tasks.start(self._again(stored), "run the missing part")
+
+        self._bar.show_offer(
+            _MISSING,
+            self.tr("Not all of this report is there."),
+            {"again": self.tr("Run the missing part again")},
+            on_answer,
+            kind="info",
+        )
+
+    def withdraw_missing(self) -> None:
+        """Another report is shown."""
+        self._bar.withdraw(_MISSING)
+
+    async def _again(self, stored: StoredRun) -> None:
+        if not await self._run_again(stored):
+            self.offer_missing(stored)  # nothing came of the answer
 
     def sentence(self, found: Interrupted) -> str:
         """What happened to a run, as the bar says it."""

@@ -298,18 +298,20 @@ class RunControl(QObject):
         if first is not None:
             self.header = replace(header, cells=first.cells)
 
-    def preview(
+    async def preview(
         self, files: Sequence[SourceFile], choice: Choice
     ) -> tuple[RunPlan, tuple[WireRequest, ...]]:
-        """What a run would send, without asking or sending anything.
+        """What a run would send. Nothing of the source is sent to tell it.
 
         Raises:
             SpectrError: there is nothing to send, or it cannot fit.
         """
         from spectr_desktop.audit import compose  # noqa: PLC0415  # after the window is shown
 
-        provider = self.provider(choice.config)
-        plan = compose.plan_run(files, choice.model, provider, self._limits_now())
+        provider, model = self.provider(choice.config), choice.model
+        with contextlib.suppress(SpectrError):  # as far as it is known without the server
+            model = await provider.model(model.id)
+        plan = compose.plan_run(files, model, provider, self._limits_now())
         return plan, compose.preview(plan, provider)
 
     def _limits_now(self) -> Limits:

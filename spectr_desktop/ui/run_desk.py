@@ -111,7 +111,7 @@ class RunDesk(QObject):
             self._hint(self.tr("Open a contract and pick a model first."))
             return
         try:
-            plan, requests = self._runs.preview([source], choice)
+            plan, requests = await self._runs.preview([source], choice)
         except SpectrError as error:
             window.notices.say("file", error.message, "error", error.detail)
             return

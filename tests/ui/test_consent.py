@@ -136,17 +136,17 @@ async def test_tokens_are_not_counted_before_the_answer(
     assert paths_asked[-1] == "/v1/chat/completions"
 
 
-async def test_the_preview_needs_no_answer_and_sends_nothing(
+async def test_the_preview_needs_no_answer_and_sends_no_source(
     window: MainWindow, ollama: FakeOllama, contract: Path
 ) -> None:
     await start(window, contract)
-    seen = len(ollama.requests)
     window.desk.preview()
     preview = await opened(window, RequestPreview)
     assert dialogs_of(window) == [preview]
     preview.reject()
     await idle(window)
-    assert len(ollama.requests) == seen
+    source = contract.read_text().splitlines()[0]
+    assert not [request for request in ollama.requests if source.encode() in request.body]
 
 
 async def test_the_answer_holds_in_the_next_start_and_for_the_folder(

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QMessageBox
 
 from spectr_desktop import paths
+from spectr_desktop.audit import recovery
 from spectr_desktop.records.decisions import StateSet
 from spectr_desktop.records.grades import State
 from spectr_desktop.records.server import Locality
@@ -33,12 +34,14 @@ from tests.ui.driving import (
     start,
 )
 from tests.ui.left_runs import (
+    FIRST_PART,
     FOUND,
     answered,
     ended,
     journal_of,
     left,
     listed,
+    offered,
     planned,
     report_bar,
     said,
@@ -145,6 +148,42 @@ async def test_a_run_is_opened_from_the_history(
     await idle(window)
     assert window.report.text() == FOUND
     assert window.editor.text() == SOURCE
+
+
+async def test_what_an_opened_run_lacks_can_be_asked_for(
+    window: MainWindow, ollama: Ollama, file: Path
+) -> None:
+    ollama.answer.text = FOUND
+    run = await left(planned(ollama, file))
+    recovery.settle(run)
+    await start(window, None)
+    bar = report_bar(window)
+    assert said(bar) == ""
+    assert await window.keeping.open_run(run)
+    assert offered(bar) == ["again"]
+    assert asked(ollama) == []
+    await answered(window, bar, "again")
+    assert len(asked(ollama)) == 1
+    assert window.report.text().endswith(FOUND)
+    assert window.report.text().startswith(FIRST_PART)
+    assert said(bar) == ""
+    whole = await ended(planned(ollama, file))
+    await window.keeping.open_run(run)
+    assert offered(bar) == ["again"]
+    await window.keeping.open_run(whole)
+    assert said(bar) == ""
+
+
+async def test_an_answer_that_nothing_came_of_may_be_given_again(
+    window: MainWindow, ollama: Ollama, file: Path
+) -> None:
+    run = await left(planned(ollama, file, model="gone:latest"))
+    recovery.settle(run)
+    await start(window, None)
+    await window.keeping.open_run(run)
+    await answered(window, report_bar(window), "again")
+    assert "gone:latest" in banner(window)
+    assert offered(report_bar(window)) == ["again"]
 
 
 async def test_a_run_that_is_gone_is_told(window: MainWindow, ollama: Ollama) -> None:

@@ -334,13 +334,12 @@ async def test_a_run_without_its_header_says_so(
     assert "beginning of this run's file is damaged" in control.verdict().text
 
 
-async def test_a_preview_is_the_request_and_asks_nobody(
+async def test_a_preview_is_the_request_and_sends_no_source(
     control: RunControl, ollama: Ollama
 ) -> None:
     control.limits = lambda: Limits(seed=5, temperature=0.25, context=4096)
-    before = len(ollama.requests)
-    plan, requests = control.preview(_FILES, _choice(ollama))
-    assert len(ollama.requests) == before
+    plan, requests = await control.preview(_FILES, _choice(ollama))
+    assert not [request for request in ollama.requests if request.path == "/api/chat"]
     await control.run(_FILES, _choice(ollama))
     (body,) = [r.body for r in ollama.requests if r.path == "/api/chat" and r.json["messages"]]
     shown = [json.loads(each.body) for each in requests if each.body]
