@@ -152,12 +152,13 @@ class Journal:
         future: asyncio.Future[None] = loop.create_future()
         with self._lock:
             if self._is_gone:
-                return
-            self._gone.append((loop, future))
+                future.set_result(None)
+            else:
+                self._gone.append((loop, future))
         self._abandoned.set()
         self._ending.set()
         await future
-        self._thread.join()
+        self._thread.join()  # it has nothing left to do
 
     def look(self) -> None:
         """Look after the file once. The thread does it, and never two at a time."""

@@ -214,8 +214,8 @@ class RequestPreview(QDialog):
     def _size(self) -> str:
         requests = self._shown.requests
         words = self.tr(
-            "Requests: {count}, together {size}, about {tokens} tokens of input. Nothing was sent "
-            "to show this."
+            "Requests: {count}, together {size}, about {tokens} tokens of input. Nothing of the "
+            "source was sent to show this."
         ).format(
             count=len(requests),
             size=self._bytes(sum(len(request.body) for request in requests)),
