@@ -140,7 +140,7 @@ async def test_where_it_goes_is_said(
     size = opened.label("previewSize")
     assert size.startswith("Requests: 2, together ")
     assert "1,234 tokens" in size
-    assert "Nothing was sent" in size
+    assert "Nothing of the source was sent" in size
     assert "After the count" not in size
     opened.dialog.reject()
     await opened.closed()
