@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,10 +234,6 @@ async def test_what_cannot_be_saved_is_given_up_when_the_program_ends(
     await journal.close()
 
 
-def sync_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "journal-sync"]
-
-
 async def test_the_end_syncs_file_and_folders_closes_and_leaves_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,14 +245,14 @@ async def test_the_end_syncs_file_and_folders_closes_and_leaves_no_thread(
     )
     journal = Journal(header(), tmp_path / "runs")
     descriptor = journal._fd
-    assert len(sync_threads()) == 1
+    assert journal._thread.is_alive()
     journal.write(_ENTRIES)
     await journal.close()
     await journal.close()
     places = (journal.path, journal.folder, journal.folder.parent)
     assert set(synced) == {str(place) for place in places}
     assert synced[-1] == str(journal.path) or synced[-3] == str(journal.path)
-    assert sync_threads() == []
+    assert not journal._thread.is_alive()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
     with pytest.raises(JournalError):
