@@ -31,17 +31,13 @@ GRAB = (
     "import sys; from PySide6.QtGui import QGuiApplication; app = QGuiApplication([]); "
     "sys.exit(not app.primaryScreen().grabWindow(0).save(sys.argv[1]))"
 )
-# The menu, then "Appearance", the second entry from below, then its second or third entry.
-KEYS = {
-    "light": ["F10", "Up", "Up", "Right", "Down", "Return"],
-    "dark": ["F10", "Up", "Up", "Right", "Down", "Down", "Return"],
-}
+SCHEMES = ("light", "dark")
 
 
 class Screen:
-    """An X server of its own, and the program on it."""
+    """An X server of its own, and the program on it, in the colours of a scheme."""
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
+    def __init__(self, stack: contextlib.ExitStack, scheme: str) -> None:
         read, write = os.pipe()
         server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp"],
@@ -56,6 +52,9 @@ class Screen:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fonts = home / "fonts.conf"
         fonts.write_text(FONTS, encoding="utf-8")
+        (home / "spectr").mkdir()
+        settings = home / "spectr" / "settings.toml"
+        settings.write_text(f'[appearance]\ntheme = "{scheme}"\n', encoding="utf-8")
         self.environment = {
             **os.environ,
             "DISPLAY": display,
@@ -105,15 +104,14 @@ def main() -> None:
     from tests.servers.streams import Answer  # noqa: PLC0415
 
     text = REPORT.read_text(encoding="utf-8")
-    for scheme, keys in KEYS.items():
+    for scheme in SCHEMES:
         with contextlib.ExitStack() as stack:
             server = stack.enter_context(
                 ThreadedServer(OllamaServer(Answer(text=text, natural=True)))
             )
-            screen = Screen(stack)
+            screen = Screen(stack, scheme)
             arguments = ("--provider", "ollama", "--base-url", server.base_url)
             screen.start(stack, "resources/examples/Vault.sol", *arguments)
-            screen.press(*keys)
             screen.press("ctrl+r")
             pause(WRITTEN_S)
             screen.press("ctrl+2", "j", "j", "k")
