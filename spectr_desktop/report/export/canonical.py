@@ -198,6 +198,8 @@ def _inline(tokens: Sequence[Token]) -> str:
             out.append(_code(token.content))
         elif kind == "link_open":
             links.append(str(token.attrGet("href") or ""))
+            if out and out[-1].endswith("!"):
+                out[-1] = f"{out[-1][:-1]}\\!"  # with the bracket it would be an image
             out.append("[" if _LINK.match(links[-1]) else "")
         elif kind == "link_close":
             out.append(_link_end(links.pop()))

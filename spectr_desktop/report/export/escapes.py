@@ -14,7 +14,7 @@ _BREAKS = re.compile(r"\r\n?|[\t\n\x0b\x0c\x85\u2028\u2029]")
 # An underscore inside a word marks nothing; a name such as total_assets stays readable.
 _MARKS = re.compile(r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])|~|<|>|&(?=[#\w])")
 _REPLACED = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_LINE_START = re.compile(r"#|[-+](?=[ \t]|$)|~~~")
+_LINE_START = re.compile(r"#|[-+*](?=[ \t]|$)|~~~")
 _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)")
 # Under a line of text these make a heading or a table of it.
 _RULE = re.compile(r"[-=:|+* \t]*[-=][-=:|+* \t]*")
