@@ -24,8 +24,9 @@ def report_to_json(report: Report) -> dict[str, Any]:
     for name in _NOT_REPORTED:
         del timings[name]
     for name, figure in timings.items():
-        # JSON has no word for what is no number.
-        timings[name] = figure if figure is None or math.isfinite(figure) else None
+        # JSON has no word for what is no number; and 5 and 5.0 are one figure, written one way.
+        finite = figure is not None and math.isfinite(figure)
+        timings[name] = float(figure) if finite else None
     return value
 
 

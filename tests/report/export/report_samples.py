@@ -100,11 +100,8 @@ def report(
     **changes: object,
 ) -> Report:
     """A report of the sample's findings, or of these."""
-    files = (
-        source_file(
-            "Vault.sol", "contract Vault {\n    // x\n    function withdraw() external {}\n}\n"
-        ),
-    )
+    source = "contract Vault {\n    // x\n    function withdraw() external {} }\n"
+    files = (source_file("Vault.sol", source),)
     made = header(**{"files": files, "root": "/home/auditor/secret-client", **changes})
     return report_of(
         made, ended or result(), findings() if found is None else found, kind=kind, nsloc=nsloc

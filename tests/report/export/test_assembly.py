@@ -169,7 +169,7 @@ def test_of_a_folder_only_the_name_is_told(root: str, name: str, label: str) -> 
 
 def test_the_scope_says_what_was_sent() -> None:
     (file,) = report().scope.files
-    assert (file.path, file.lines, file.nsloc, file.role) == ("Vault.sol", 4, 3, "in_scope")
+    assert (file.path, file.lines, file.nsloc, file.role) == ("Vault.sol", 3, 2, "in_scope")
     assert report_of(header(), result(), [], kind=ReportKind.WORKING).scope.files[0].nsloc is None
 
 

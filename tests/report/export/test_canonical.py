@@ -42,8 +42,9 @@ def blocks(text: str) -> list[tuple[str, str]]:
             out.append(("code", _SPACE.sub("", token.content)))
         elif token.type == "inline":
             words = "".join(one.content for one in token.children or () if one.type != "image")
-            if words.strip():
-                out.append(("words", "".join(sign for sign in words if sign.isalnum())))
+            letters = "".join(sign for sign in words if sign.isalnum())
+            if letters:
+                out.append(("words", letters))
         elif token.nesting == 1 and token.type not in ("paragraph_open", "heading_open"):
             out.append((token.type, ""))
     return out
