@@ -44,7 +44,7 @@ def findings() -> list[Finding]:
         place = Location(
             "Vault.sol", number + 2, number + 5, "Vault", f"f{number}", quote, 1, _EXACT
         )
-        texts = Texts(f"Finding number {number}", *words, fix)
+        texts = Texts(f"Finding number {number}", words[0], words[1], words[2], words[3], fix)
         category = Category("SCWE-046", "SC08", 2026, 367, "reentrancy")
         severity = severities[number % len(severities)]
         seen = Sighting("run", "1.quick", number, "m", texts, severity, category=category)

@@ -45,7 +45,7 @@ def line_start(line: str) -> str:
     """An escaped line, so that its beginning opens no block."""
     line = line.strip(" \t")
     if _RULE.fullmatch(line):
-        return "".join(f"&#{ord(sign)};" if sign in "-=:|+" else sign for sign in line)
+        line = "".join(f"&#{ord(sign)};" if sign in "-=:|+" else sign for sign in line)
     numbered = _NUMBERED.match(line)
     if numbered is not None:
         return f"{numbered[1]}\\{line[numbered.end(1) :]}"

@@ -20,13 +20,13 @@ def report_to_json(report: Report) -> dict[str, Any]:
     value = to_json(report)
     for cell in value["scope"]["coverage"]["cells"]:
         cell["pass"] = cell.pop("pass_name")
-    timings = value["engine"]["timings"]
+    timings: dict[str, Any] = value["engine"]["timings"]
     for name in _NOT_REPORTED:
         del timings[name]
     for name, figure in timings.items():
         # JSON has no word for what is no number; and 5 and 5.0 are one figure, written one way.
-        finite = figure is not None and math.isfinite(figure)
-        timings[name] = float(figure) if finite else None
+        if figure is not None:
+            timings[name] = float(figure) if math.isfinite(figure) else None
     return value
 
 
