@@ -148,7 +148,7 @@ def _item(mark: str, tokens: Sequence[Token], *, tight: bool) -> str:
     if not first.strip("-+* "):
         # Marks of lists in lists and nothing else would be a rule.
         first, others = "", [first, *others] if first else others
-    lines = [f"{mark:<{indent}}{first}".rstrip()]
+    lines = [f"{mark:<{indent}}{first}" if first else mark]
     lines += [" " * indent + line if line else "" for line in others]
     return "\n".join(lines)
 
