@@ -12,6 +12,7 @@ from spectr_desktop.report.export.wording import (
     CODE_FOUND,
     NO_TITLE,
     category_words,
+    counted,
     lines_of,
     plain_word,
     severity_word,
@@ -86,8 +87,7 @@ def _facts(finding: ReportFinding) -> str:
 
 
 def _evidence(evidence: Evidence, original: Original | None, finding: ReportFinding) -> str:
-    seen = f"{evidence.sightings} sighting{'s' * (evidence.sightings != 1)}"
-    facts = [f"{seen} in {evidence.runs} run{'s' * (evidence.runs != 1)}"]
+    facts = [f"{counted(evidence.sightings, 'sighting')} in {counted(evidence.runs, 'run')}"]
     if evidence.by_hand:
         facts = ["Written by the auditor", *(facts if evidence.sightings else [])]
     if evidence.models:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from spectr_desktop.records.grades import Severity
+from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.records.report import ReportKind
 from spectr_desktop.records.run import CompleteInput
 from spectr_desktop.report.export.assembly import report_of
@@ -17,6 +17,7 @@ from spectr_desktop.report.export.wording import (
     CODE_FOUND,
     WHERE,
     WHERE_FOR_CLIENTS,
+    counted,
     plain_word,
     severity_word,
 )
@@ -35,11 +36,12 @@ _WORKING = (
     "A language model wrote this report. Nobody has checked it, but for what its findings say of "
     "their state: a fault that it names may not exist, and a fault that it does not name may."
 )
-_CLIENT = (
-    "The findings of this review were looked for with the help of a language model, and each one "
-    "that is reported here was judged by the auditor. A review is no proof: faults that are not "
-    "named may exist. It says nothing about code outside its scope or about later changes, and it "
-    "is no advice to invest."
+_HELPED = "The findings of this review were looked for with the help of a language model"
+_JUDGED = f"{_HELPED}, and each one that is reported here was judged by the auditor."
+_PARTLY_JUDGED = f"{_HELPED}. Those whose status is open have not been judged by the auditor."
+_NO_PROOF = (
+    "A review is no proof: faults that are not named may exist. It says nothing about code outside "
+    "its scope or about later changes, and it is no advice to invest."
 )
 _FOUND_MEANS = (
     "“Code found” says that the lines which the model quotes exist. It does not say that the claim "
@@ -78,7 +80,7 @@ def markdown(report: Report) -> str:
     parts = [f"# Security review of {inline(report.title) or 'an untitled source'}"]
     parts += [f"> **{escaped(one_line(notice))}**" for notice in report.notices]
     parts.append(_table(("", ""), _facts(report)))
-    parts += ["## Disclaimer", _CLIENT if client else _WORKING]
+    parts += ["## Disclaimer", _disclaimer(report)]
     parts += _scope(report) + _coverage(report) + _classification() + _summary(report)
     if report.findings:
         parts += ["## Findings", *(finding_section(one) for one in report.findings)]
@@ -93,6 +95,14 @@ def markdown(report: Report) -> str:
         texts = [canonical(one.text) for one in report.texts]
         parts.append("\n\n---\n\n".join(text for text in texts if text) or "*Nothing was written.*")
     return "\n\n".join(parts) + "\n"
+
+
+def _disclaimer(report: Report) -> str:
+    if report.kind is ReportKind.WORKING:
+        return _WORKING
+    # Whoever lets a client have open findings may not say that they were judged.
+    open_ones = any(one.state is State.OPEN for one in report.findings)
+    return f"{_PARTLY_JUDGED if open_ones else _JUDGED} {_NO_PROOF}"
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
@@ -156,12 +166,8 @@ def _coverage(report: Report) -> list[str]:
         ]
         parts += ["Lines in scope that no request has read:", "\n".join(unread)]
     if report.left_out:
-        one = report.left_out == 1
-        parts.append(
-            f"{report.left_out} further finding{'' if one else 's'} that the review brought up "
-            f"{'is' if one else 'are'} not in this report, because of "
-            f"{'its' if one else 'their'} state."
-        )
+        what = counted(report.left_out, "further finding")
+        parts.append(f"Not in this report, because of their state: {what}.")
     return parts
 
 

@@ -15,7 +15,7 @@ from spectr_desktop.records.grades import State
 from spectr_desktop.report.code_tokens import SEPARATOR, normalised, tokens_of
 from spectr_desktop.report.export.escapes import one_line, visible
 from spectr_desktop.report.export.sarif_rules import level_of, rule, rule_id
-from spectr_desktop.report.export.wording import NO_TITLE, severity_word, symbol_of
+from spectr_desktop.report.export.wording import NO_TITLE, counted, severity_word, symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,13 @@ def _log(
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder of the project."}}},
         "artifacts": [_artifact(file) for file in report.scope.files],
         "results": results,
-        "properties": {"kind": report.kind.value, "outcome": report.outcome.value},
+        "properties": {
+            "kind": report.kind.value,
+            "outcome": report.outcome.value,
+            "model": report.engine.model,
+            "provider": report.engine.provider,
+            "locality": report.engine.locality.value,
+        },
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -125,28 +131,15 @@ def _invocation(report: Report, placed: int, told: int) -> dict[str, Any]:
     notes = [("error" if not finished else "warning", text) for text in report.notices]
     unread = sum(one.end_line - one.start_line + 1 for one in report.scope.coverage.unread_lines)
     nowhere = len(report.findings) - placed
+    left_out = [
+        (unread, "warning", "line", "in scope that no request has read."),
+        (len(report.leads), "note", "lead", "left out: no code was found for that."),
+        (nowhere, "warning", "finding", "left out: the code is nowhere any more."),
+        (placed - told, "warning", "finding", "left out: code scanning takes no more."),
+        (report.left_out, "note", "finding", "left out because of the state that was set."),
+    ]
     notes += [
-        (level, text)
-        for count, level, text in (
-            (unread, "warning", f"{unread} lines in scope were read by no request."),
-            (
-                len(report.leads),
-                "note",
-                f"{len(report.leads)} leads are left out: their code was not found.",
-            ),
-            (nowhere, "warning", f"{nowhere} findings are left out: they have no line any more."),
-            (
-                placed - told,
-                "warning",
-                f"{placed - told} findings are left out: there are more than code scanning takes.",
-            ),
-            (
-                report.left_out,
-                "note",
-                f"{report.left_out} findings are left out because of their state.",
-            ),
-        )
-        if count
+        (level, f"{counted(count, word)} {why}") for count, level, word, why in left_out if count
     ]
     invocation: dict[str, Any] = {
         "executionSuccessful": finished,

@@ -61,8 +61,8 @@ def rule(name: str, severity: Severity | None) -> dict[str, Any]:
     listed = f" Listed as {'; '.join(words)}." if words else ""
     full = f"{what}.{listed} {rated}"
     advice = (
-        "A language model reported this, and the program found the code that it quotes. That the "
-        "code exists does not prove the claim. Read the finding and the code before you act on it."
+        "This was looked for with the help of a language model. That the code exists does not "
+        "prove the claim: read both before you act. The result's state says what was decided."
     )
     properties: dict[str, Any] = {"precision": "low", "tags": _tags(category)}
     score = _SCORES.get(severity) if severity is not None else None

@@ -41,6 +41,11 @@ def severity_word(severity: Severity | None) -> str:
     return severity.value if severity is not None else UNRATED
 
 
+def counted(number: int, word: str) -> str:
+    """Such as "1 finding" or "1,200 findings"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def plain_word(value: State | Outcome) -> str:
     """The word of a state or an outcome, with blanks."""
     return value.value.replace("_", " ")

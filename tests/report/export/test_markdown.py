@@ -71,10 +71,18 @@ def test_a_clients_report_ends_with_its_findings() -> None:
         "M-01 Title 1",
     ]
     assert "each one that is reported here was judged by the auditor" in text
-    assert "2 further findings that the review brought up are not in this report" in text
+    assert "because of their state: 2 further findings." in text
     assert facts(text)["Findings"] == "1 critical, 2 high, 1 medium"
     assert "Nobody has checked" not in text
     assert "Code found" not in text
+
+
+def test_a_client_is_told_what_nobody_has_judged() -> None:
+    made = client()
+    opened = replace(made.findings[0], state=State.OPEN)
+    text = markdown(replace(made, findings=(opened,)))
+    assert "Those whose status is open have not been judged" in text
+    assert "was judged by the auditor" not in text
 
 
 def test_a_complete_report_says_how_it_came_about() -> None:

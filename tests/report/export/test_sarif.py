@@ -153,8 +153,8 @@ def test_leads_and_lost_code_get_no_line_and_are_counted() -> None:
     gone = replace(finding(3), locations=(place(Anchor.UNVERIFIED),))
     run = run_of(report(found=[*findings()[:2], gone, finding(4, anchor=Anchor.MISSING_FILE)]))
     assert [one["properties"]["key"] for one in run["results"]] == ["F2", "F1"]
-    assert ("note", "1 leads are left out: their code was not found.") in told(run)
-    assert ("warning", "1 findings are left out: they have no line any more.") in told(run)
+    assert ("note", "1 lead left out: no code was found for that.") in told(run)
+    assert ("warning", "1 finding left out: the code is nowhere any more.") in told(run)
 
 
 def test_a_complete_run_without_leads_tells_nothing() -> None:
@@ -178,7 +178,7 @@ def test_a_run_that_is_not_complete_was_not_successful(outcome: Outcome, kind: R
 
 def test_unread_lines_are_told() -> None:
     run = run_of(report(ended=replace(result(Outcome.FAILED, ""), cells=())))
-    assert ("warning", "3 lines in scope were read by no request.") in told(run)
+    assert ("warning", "3 lines in scope that no request has read.") in told(run)
 
 
 def test_a_client_is_told_how_many_are_left_out() -> None:
@@ -190,7 +190,7 @@ def test_a_client_is_told_how_many_are_left_out() -> None:
         "M-01",
     ]
     assert run["results"][0]["message"]["text"].startswith("C-01: Title 2")
-    assert told(run) == [("note", "2 findings are left out because of their state.")]
+    assert told(run) == [("note", "2 findings left out because of the state that was set.")]
     assert "confidence" not in run["results"][0]["properties"]
 
 
@@ -287,7 +287,7 @@ def test_more_results_than_github_takes_are_counted(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sarif, "MOST_RESULTS", 2)
     run = run_of(report(found=[finding(n, Severity.LOW) for n in range(1, 4)] + [finding(9)]))
     assert [one["properties"]["key"] for one in run["results"]] == ["F9", "F1"]
-    note = "2 findings are left out: there are more than code scanning takes."
+    note = "2 findings left out: code scanning takes no more."
     assert ("warning", note) in told(run)
 
 
