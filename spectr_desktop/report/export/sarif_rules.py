@@ -56,7 +56,7 @@ def rule(name: str, severity: Severity | None) -> dict[str, Any]:
     known = weakness(name.partition("/")[0])
     category = category_of(known.scwe) if known else None
     words = category_words(category) if category else []
-    what = known.name if known else "Weakness without a known kind"
+    what = known.name if known else "Unlisted weakness"
     rated = f"Severity: {severity_word(severity)}."
     listed = f" Listed as {'; '.join(words)}." if words else ""
     full = f"{what}.{listed} {rated}"
