@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectr_desktop.records.grades import State
+from spectr_desktop.records.grades import Anchor, State
 from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.report.export.escapes import cell, code, fenced, in_cell, inline
 from spectr_desktop.report.export.fixes import fix_markdown
@@ -29,6 +29,7 @@ _PARTS = (
     ("Proof of concept", "proof_of_concept"),
     ("Recommendation", "recommendation"),
 )
+_VERBATIM = (Anchor.EXACT, Anchor.MOVED)
 _MOST_PLACES = 20
 _LONGEST_QUOTE = 4_000
 _LANGUAGES = (((".sol",), "solidity"), ((".vy", ".vyi"), "python"))
@@ -47,17 +48,16 @@ def title_cell(finding: ReportFinding) -> str:
 def finding_section(finding: ReportFinding) -> str:
     """A heading of level 3 with the finding's label, and all that is told of it."""
     parts = [f"### {finding.label} {inline(finding.title) or NO_TITLE}", _facts(finding)]
-    place = finding.place
-    quote = place.quote[:_LONGEST_QUOTE] if place is not None else ""
-    if quote.strip() and place is not None:
-        parts.append(fenced(quote, _language(place.path)))
+    parts += _quoted(finding)
     for heading, name in _PARTS:
         text = canonical(getattr(finding, name))
         if text:
             parts += [f"#### {heading}", text]
-    fix = fix_markdown(finding.suggested_fix, quote) if finding.suggested_fix.strip() else ""
-    if fix:
-        parts += ["#### Suggested fix", fix]
+    if finding.suggested_fix.strip():
+        place = finding.place
+        quote = place.quote if place is not None and place.anchor in _VERBATIM else ""
+        fix = fix_markdown(finding.suggested_fix, quote)
+        parts += ["#### Suggested fix", fix] if fix else []
     references = category_words(finding.category)
     if references:
         parts += ["#### References", "\n".join(f"-   {_reference(one)}" for one in references)]
@@ -66,6 +66,17 @@ def finding_section(finding: ReportFinding) -> str:
     if finding.evidence is not None:
         parts += ["#### Evidence", _evidence(finding.evidence, finding.original, finding)]
     return "\n\n".join(parts)
+
+
+def _quoted(finding: ReportFinding) -> list[str]:
+    """The code as it is quoted; a client sees none that is not in the source like that."""
+    place = finding.place
+    if place is None or not place.quote.strip():
+        return []
+    code_block = fenced(place.quote[:_LONGEST_QUOTE], _language(place.path))
+    if place.anchor in _VERBATIM:
+        return [code_block]
+    return ["As the model quotes it:", code_block] if finding.evidence is not None else []
 
 
 def _facts(finding: ReportFinding) -> str:

@@ -319,6 +319,26 @@ def test_a_finding_is_told_whole() -> None:
     ]
 
 
+@pytest.mark.parametrize("anchor", list(Anchor))
+def test_code_that_is_not_in_the_source_like_that_is_not_shown_as_if_it_were(
+    anchor: Anchor,
+) -> None:
+    fix = "```solidity\nfunction withdraw() external nonReentrant {\n"
+    fix += '    (bool ok, ) = msg.sender.call{value: 1}("");\n```'
+    texts = Texts("Title", "words", suggested_fix=fix)
+    one = replace(finding(anchor=Anchor.EXACT), texts=texts, locations=(place(anchor),))
+    verbatim = anchor in (Anchor.EXACT, Anchor.MOVED)
+    for_client, working = markdown(client([one])), markdown(report(found=[one]))
+    assert ("```solidity\nfunction withdraw() external {\n" in for_client) == verbatim
+    assert "```solidity\nfunction withdraw() external {\n" in working
+    assert ("As the model quotes it:" in working) != verbatim
+    assert "As the model quotes it:" not in for_client
+    difference = (
+        "```diff\n-function withdraw() external {\n+function withdraw() external nonReentrant"
+    )
+    assert (difference in for_client) == (difference in working) == verbatim
+
+
 def test_what_the_auditor_changed_and_noted_is_told_in_working_reports() -> None:
     text = markdown(report())
     assert "-   Edited: the texts are no longer the model's" in text
