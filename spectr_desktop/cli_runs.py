@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectr_desktop.audit.run_history import OpenedRun, RunHistory
+    from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.history import ErasePlan, RunRow
+    from spectr_desktop.records.run import Header, RunResult
 
     # The only name that argparse has for what `add_subparsers` gives.
     _Commands = argparse._SubParsersAction[Any]  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
 
 EXIT_DONE = 0
 EXIT_OTHER = 2
-SUFFIXES = (".md",)
-"""What `export` can write."""
 _ALL = 1_000_000
 _MOST_NAMED = 5
 
@@ -45,7 +46,18 @@ def add_parser(commands: _Commands) -> None:
     export = kinds.add_parser("export", help="write the report of a run to files")
     export.add_argument("id", metavar="ID", help="its id, or the beginning of it")
     export.add_argument(
-        "--output", action="append", type=Path, required=True, metavar="FILE", help="FILE.md"
+        "--output",
+        action="append",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a name that ends in .md, .json, .sarif or .csv; may be given several times",
+    )
+    export.add_argument(
+        "--kind",
+        choices=["client", "working"],
+        default="working",
+        help="client: findings that you confirmed, without leads and texts of the model",
     )
     export.set_defaults(run=_export)
     delete = kinds.add_parser("delete", help="delete runs for good; here it cannot be undone")
@@ -58,14 +70,19 @@ def add_parser(commands: _Commands) -> None:
     erase.set_defaults(run=_erase)
 
 
-def export_run(opened: OpenedRun, path: Path) -> None:
+def export_run(opened: OpenedRun, path: Path, kind: str = "working") -> None:
     """Write the report of a run in the format that the file's name asks for.
+
+    Args:
+        opened: the run; what it goes on with belongs to its report.
+        path: the file; one that is there is replaced.
+        kind: "client" or "working".
 
     Raises:
         SpectrError: no such format, nothing to write, or it cannot be written.
     """
     _check_suffix(path)
-    raw = _markdown(opened).encode("utf-8", "replace")
+    raw = _exported(opened, path.suffix.lower(), kind)
     try:
         paths.write_atomically(Path(os.path.realpath(path)), raw)
     except OSError as error:
@@ -78,12 +95,9 @@ def export_run(opened: OpenedRun, path: Path) -> None:
 
 
 def _check_suffix(path: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
-        raise SpectrError(
-            "bad_output",
-            f"{path} has no format that can be written. End its name in .md.",
-            params={"path": str(path)},
-        )
+    from spectr_desktop.report.export.formats import check_suffix  # noqa: PLC0415  # not for --help
+
+    check_suffix(str(path), path.suffix)
 
 
 async def _list(given: argparse.Namespace) -> int:
@@ -114,7 +128,7 @@ async def _show(given: argparse.Namespace) -> int:
         say(f"The run {stored.id} is still being written; this is what has come so far.")
     if stored.damaged_lines:
         say(f"The file of this run is damaged in {stored.damaged_lines} places; the rest is here.")
-    put(_markdown(opened))
+    put(_exported(opened, ".md", "working").decode("utf-8"))
     return EXIT_DONE
 
 
@@ -123,7 +137,7 @@ async def _export(given: argparse.Namespace) -> int:
         _check_suffix(path)  # before any of them is written
     opened = _opened(given.id)
     for path in given.output:
-        export_run(opened, path)
+        export_run(opened, path, given.kind)
     return EXIT_DONE
 
 
@@ -252,18 +266,66 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
-def _markdown(opened: OpenedRun) -> str:
-    """The report as Markdown; without the header, what is left of it.
+def _exported(opened: OpenedRun, suffix: str, kind: str) -> bytes:
+    """The bytes of a report; of a run without its header, what is left of it, as Markdown.
 
     Raises:
-        SpectrError: nothing is left.
+        SpectrError: nothing is left, or it cannot be told in this format.
     """
-    from spectr_desktop.report.export.markdown import markdown_report  # noqa: PLC0415  # as above
+    from spectr_desktop.project.scope import nsloc  # noqa: PLC0415  # as above
+    from spectr_desktop.records.report import ReportKind  # noqa: PLC0415
+    from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415
+    from spectr_desktop.report.export.formats import exported  # noqa: PLC0415
+
+    if opened.stored.header is None:
+        if suffix != ".md" or kind != "working":
+            raise SpectrError(
+                "run_without_header",
+                f"The beginning of the file of the run {opened.stored.id} is damaged, so that only "
+                "its texts are known. Export it as .md, of the kind “working”.",
+                params={"run": opened.stored.id},
+            )
+        return _remains(opened).encode("utf-8", "replace")
+    header, result, findings = _whole(opened, opened.stored.header)
+    report = report_of(header, result, findings, kind=ReportKind(kind), nsloc=nsloc)
+    return exported(report, suffix)
+
+
+def _whole(opened: OpenedRun, header: Header) -> tuple[Header, RunResult, list[Finding]]:
+    """A run with those that it goes on with, whose cells it did not ask for again."""
+    from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
 
     stored = opened.stored
-    if stored.header is not None:
-        return markdown_report(stored.header, stored.result, opened.findings)
-    texts = [text.strip("\n") for text in stored.result.texts.values() if text.strip()]
+    if not opened.chain or opened.chain[-1].header is None:
+        named = dataclasses.replace(header, title=stored.title)
+        return named, stored.result, [*opened.findings]
+    runs = [*reversed(opened.chain), stored]
+    first = dataclasses.replace(opened.chain[-1].header, id=stored.id, title=stored.title)
+    history = _history()
+    try:
+        earlier = [history.open(run.id).findings for run in runs[:-1]]
+    finally:
+        history.close()
+    return first, recovery.joined(runs), _joined_findings([*earlier, opened.findings])
+
+
+def _joined_findings(of_runs: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """The findings of several runs, each once; what no project knows gets a key of its own."""
+    found: dict[str, Finding] = {}
+    for one in (finding for findings in of_runs for finding in findings):
+        key, number = one.key, 0
+        while key in found and found[key].sightings != one.sightings:
+            number += 1
+            key = f"R{number}"
+        found[key] = dataclasses.replace(one, key=key)
+    return [*found.values()]
+
+
+def _remains(opened: OpenedRun) -> str:
+    from spectr_desktop.report.export.canonical import canonical  # noqa: PLC0415  # as above
+
+    stored = opened.stored
+    texts = [canonical(text) for text in stored.result.texts.values() if text.strip()]
     if not texts:
         raise SpectrError(
             "run_unreadable",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spectr_desktop import __version__
+from spectr_desktop.report.export.canonical import canonical
 from tests.program import journal, one_sentence, outcome_of, run, start
 from tests.servers.ollama_server import OllamaServer
 from tests.servers.script import Gate, Pause, Request, Script, Send, reply
@@ -61,7 +62,7 @@ def test_a_complete_run_gives_the_text_verbatim(
     report = tmp_path / "report.md"
     status, out, err = run("audit", vault, *at(ollama), "--output", report)
     assert (status, out, err) == (0, _TEXT, "")
-    assert report.read_bytes().endswith(_TEXT.encode())
+    assert report.read_text().endswith(f"---\n\n{canonical(_TEXT)}\n")
     assert "Not complete" not in report.read_text()
     header, *_, last = journal(home)
     assert header["files"][0]["path"] == vault.name
@@ -122,7 +123,7 @@ def test_any_other_end_is_2_one_sentence_and_a_stamped_report(
     assert one_sentence(err)
     written = report.read_text()
     assert "> **Not complete." in written
-    assert (f"---\n\n{_TEXT[:12]}" in written) == kept
+    assert (f"---\n\n{canonical(_TEXT[:12])}" in written) == kept
 
 
 _FILES = {
@@ -263,7 +264,7 @@ async def test_ctrl_c_keeps_the_partial_everywhere(
     assert process.returncode == 130
     assert (seen + out).decode() == _TEXT[:12] + "\n"
     one_sentence(err.decode())
-    assert report.read_text().endswith(f"---\n\n{_TEXT[:12]}\n")
+    assert report.read_text().endswith(f"---\n\n{canonical(_TEXT[:12])}\n")
     assert "Not complete" in report.read_text()
     assert journal(home)[-1]["outcome"] == "stopped"
 
@@ -344,7 +345,7 @@ def test_an_output_that_cannot_be_written_costs_no_other(
     assert status == 2
     assert "taken.md" in one_sentence(err)
     assert outcome_of(out)["outcome"] == "complete"
-    assert good.read_bytes().endswith(_TEXT.encode())
+    assert good.read_text().endswith(f"---\n\n{canonical(_TEXT)}\n")
 
 
 _FINDINGS = """# Report

@@ -3,15 +3,18 @@ from __future__ import annotations
 import io
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spectr_desktop import cli, paths
 from spectr_desktop.locks import lock
-from spectr_desktop.records.decisions import NoteSet
+from spectr_desktop.records.decisions import NoteSet, StateSet
+from spectr_desktop.records.grades import State
 from spectr_desktop.records.run import Outcome
+from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.store.stored_runs import run_ids
 from tests.history_samples import REPORT, decide, keep_run, sighted
 from tests.program import one_sentence, run
+from tests.run_samples import header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +72,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(
     decide(tmp_path, sighted(one, "F4"), NoteSet("F4", "x"))
     status, out, err = called(capsys, "show", one[:15])
     assert (status, err) == (0, "")
-    assert REPORT.strip() in out
+    assert canonical(REPORT) in out
     assert "| F4 |" in out
     assert "second" in called(capsys, "show", two)[1]
     for beginning, words in ((one[:5], "the beginning of 2 runs"), ("x", "no run"), ("", "no run")):
@@ -86,7 +89,7 @@ def test_what_is_left_of_a_damaged_run_is_shown(capsys: pytest.CaptureFixture[st
     status, out, err = called(capsys, "show", run_id)
     assert status == 0
     assert "Not complete" in out
-    assert REPORT.strip() in out
+    assert canonical(REPORT) in out
     assert "damaged in 1 places" in err
     journal.write_bytes(b"lost\nlost\n")
     status, out, err = called(capsys, "show", run_id)
@@ -109,6 +112,72 @@ def test_a_run_is_exported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     status, _out, err = called(capsys, "export", run_id, "--output", tmp_path / "no" / "e.md")
     assert status == 2
     assert "cannot be written" in one_sentence(err.replace("). Choose", ") Choose"))
+
+
+def exports(
+    capsys: pytest.CaptureFixture[str], run_id: str, target: Path, *options: str
+) -> dict[str, Any]:
+    """The report of a run as JSON."""
+    done = called(capsys, "export", run_id, "--output", target, *options)
+    assert done == (0, "", "")
+    return json.loads(target.read_bytes())
+
+
+def test_a_run_is_exported_by_suffix_and_kind(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    one = keep_run(1, root=str(tmp_path))
+    decide(tmp_path, sighted(one, "F4"), StateSet("F4", State.CONFIRMED))
+    names = [tmp_path / f"r{suffix}" for suffix in (".md", ".json", ".sarif", ".csv")]
+    wanted = [part for name in names for part in ("--output", name)]
+    assert called(capsys, "export", one, *wanted, "--kind", "client") == (0, "", "")
+    assert names[0].read_text().startswith("# Security review of Vault.sol\n")
+    report = json.loads(names[1].read_bytes())
+    assert (report["kind"], report["id"], report["texts"]) == ("client", one, [])
+    assert [(found["number"], found["key"]) for found in report["findings"]] == [("H-01", "F4")]
+    assert report["scope"]["files"][0]["nsloc"] == 7
+    (run_told,) = json.loads(names[2].read_bytes())["runs"]
+    assert run_told["results"][0]["message"]["text"].startswith("H-01: ")
+    assert "H-01" in names[3].read_text()
+    working = exports(capsys, one, tmp_path / "w.json")
+    assert working["kind"] == "working"
+    assert [each["text"] for each in working["texts"]] == [REPORT]
+
+
+def test_a_run_that_went_on_is_exported_with_what_came_before(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made = header(cells=2)
+    first = keep_run(1, outcome=None, cells=made.cells)
+    text = REPORT.replace("Reëntrancy", "Burning")
+    last = keep_run(2, text=text, cells=made.cells[:1], continues=first)
+    report = exports(capsys, last, tmp_path / "a.json")
+    assert report["id"] == last
+    cells = report["scope"]["coverage"]["cells"]
+    assert [(cell["part"], cell["outcome"]) for cell in cells] == [(1, "complete"), (2, "not_sent")]
+    (told,) = report["texts"]
+    assert told["text"].startswith(REPORT)
+    assert told["text"].endswith(text)
+    titles = {each["key"]: each["title"] for each in (*report["findings"], *report["leads"])}
+    assert sorted(titles.values()) == ["Burning in withdraw", "Reëntrancy in withdraw"]
+
+
+def test_what_is_left_of_a_damaged_run_is_markdown_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run_id = keep_run()
+    journal = paths.runs() / run_id / "journal.jsonl"
+    lines = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join([b"lost", *lines[1:]]))
+    for options in (("a.json",), ("a.md", "--kind", "client")):
+        status, out, err = called(
+            capsys, "export", run_id, "--output", tmp_path / options[0], *options[1:]
+        )
+        assert (status, out) == (2, "")
+        assert "Export it as .md" in err
+        assert not (tmp_path / options[0]).exists()
+    assert called(capsys, "export", run_id, "--output", tmp_path / "a.md")[0] == 0
+    assert "Not complete" in (tmp_path / "a.md").read_text()
 
 
 def test_deleting_asks_or_needs_yes(

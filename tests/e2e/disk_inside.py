@@ -20,6 +20,7 @@ from spectr_desktop.audit import compose
 from spectr_desktop.records.events import Notice
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.store import journal, stored_runs
 from tests.program import one_sentence, start
 from tests.run_samples import plan
@@ -280,7 +281,7 @@ def run_program(disk: Disk, *, frees: bool) -> None:
             rest, err = child.communicate()
     assert child.returncode == 0, err.decode()
     assert (out + rest).decode() == TEXT
-    assert TEXT.strip() in report.read_text(encoding="utf-8")
+    assert canonical(TEXT) in report.read_text(encoding="utf-8")
     (run,) = stored_runs.run_ids()
     stored = stored_runs.read_run(run)
     text = stored.result.texts["1.quick"]

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from spectr_desktop.audit import budget
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality, ServerConfig
+from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.ui.loop import WindowLoop
 from spectr_desktop.ui.main_window import MainWindow
 from tests.ui.driving import (
@@ -108,7 +109,7 @@ def test_open_pick_run_stop_and_export(
         await idle(window)
         exported = (tmp_path / "report.md").read_text(encoding="utf-8")
         assert "Not complete. The run was stopped" in exported
-        assert window.report.text().strip("\n") in exported
+        assert canonical(window.report.text()) in exported
 
     play(scene)
 

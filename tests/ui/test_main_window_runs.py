@@ -19,6 +19,7 @@ from spectr_desktop import paths
 from spectr_desktop.providers.ollama import Ollama
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.records.server import Locality, ServerConfig
+from spectr_desktop.report.export.canonical import canonical
 from tests.servers.script import Gate, Pause, reply
 from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.servers.streams import Answer, Fault
@@ -402,7 +403,7 @@ async def test_export_writes_the_report_with_its_stamp(
     await _export_to(window, target)
     text = target.with_suffix(".md").read_text(encoding="utf-8")
     assert f"Not complete. {STOPPED}" in text
-    assert window.report.text().strip() in text
+    assert canonical(window.report.text()) in text
     assert contract.name in text
     assert status(window) == f"The report is in {target}.md"
 

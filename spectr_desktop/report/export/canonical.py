@@ -1,0 +1,238 @@
+"""Markdown that somebody else wrote, written anew from its tokens: whole, closed, and no HTML."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spectr_desktop.report.export.escapes import (
+    code,
+    escaped,
+    fenced,
+    in_cell,
+    line_start,
+    one_line,
+    visible,
+)
+from spectr_desktop.report.inlines import MARKDOWN, Inlines, References
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
+
+DEEPEST_OWN = 4
+"""Levels of headings that a report's own headings have; headings in texts are below."""
+
+_NEWLINE = re.compile(r"\r\n?")
+_LANGUAGE = re.compile(r"[\w.+#-]{1,30}")
+_LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_UNSAFE_IN_LINK = re.compile(r"[\s()<>\\\x00-\x1f\x7f`*\[\]|]")
+_ALIGNED = {"left": ":---", "center": ":---:", "right": "---:"}
+_MARKERS = {"em": "*", "strong": "**", "s": "~~"}
+_OPENING = ("em_open", "strong_open", "s_open")
+_INDENT = 4
+_MOST_DIGITS = 999_999_999
+_HEADINGS = 6
+
+
+def canonical(text: str) -> str:
+    """A text as Markdown that means the same, and can be put into another one.
+
+    Every construct of it ends in it; raw HTML is text; links lead to the web or by mail only;
+    images are named, not loaded; headings are of level 5 and 6. Between blocks stand blank lines,
+    and what is nested is indented by four.
+
+    Args:
+        text: Markdown, hostile or cut anywhere.
+
+    Returns:
+        It without blank lines around; "" for nothing.
+    """
+    source = _NEWLINE.sub("\n", text).replace("\0", "\ufffd")
+    references: References = {}
+    tokens: list[Token] = []
+    MARKDOWN.block.parse(source, MARKDOWN, {"references": references}, tokens)
+    Inlines(references).parse(tokens)
+    return "\n\n".join(block for _, block in _blocks(tokens))
+
+
+def _blocks(tokens: Sequence[Token]) -> list[tuple[str, str]]:
+    """The blocks on one level: the type of each, and its Markdown."""
+    out: list[tuple[str, str]] = []
+    bullet, delimiter = "-", "."
+    for inside in _spans(tokens):
+        kind = inside[0].type
+        after_list = bool(out) and out[-1][0] == kind
+        if kind == "bullet_list_open":
+            # With the same marks two lists would be one.
+            bullet = {"-": "+", "+": "-"}[bullet] if after_list else "-"
+            block = _list(inside, lambda _number, mark=bullet: mark)
+        elif kind == "ordered_list_open":
+            delimiter = {".": ")", ")": "."}[delimiter] if after_list else "."
+            block = _list(inside, lambda number, mark=delimiter: f"{number}{mark}")
+        else:
+            block = _block(kind, inside)
+        if block:
+            out.append((kind, block))
+    return out
+
+
+def _block(kind: str, tokens: Sequence[Token]) -> str:
+    if kind == "heading_open":
+        level = min(_HEADINGS, DEEPEST_OWN + int(tokens[0].tag[1:]))
+        title = " ".join(_lines(tokens[1]))
+        return f"{'#' * level} {_closing_marks(title)}" if title else ""
+    if kind == "paragraph_open":
+        return _paragraph(tokens[1])
+    if kind in ("fence", "code_block"):
+        language = _LANGUAGE.match(tokens[0].info.strip())
+        return fenced(tokens[0].content, language[0] if language else "")
+    if kind == "blockquote_open":
+        inner = "\n\n".join(block for _, block in _blocks(tokens[1:-1]))
+        return (
+            "\n".join(f"> {line}" if line else ">" for line in inner.split("\n")) if inner else ""
+        )
+    if kind == "table_open":
+        return _table(tokens)
+    return "***" if kind == "hr" else escaped(tokens[0].content)
+
+
+def _spans(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The tokens of each block on this level, its opening and closing ones included."""
+    start = depth = 0
+    for index, token in enumerate(tokens):
+        depth += token.nesting
+        if depth == 0:
+            yield tokens[start : index + 1]
+            start = index + 1
+
+
+def _paragraph(token: Token) -> str:
+    return "\n".join(line for line in _lines(token) if line.strip())
+
+
+def _closing_marks(title: str) -> str:
+    """A title without what would close its heading."""
+    return title[:-1] + "\\#" if title.endswith("#") and not title.endswith("\\#") else title
+
+
+def _list(tokens: Sequence[Token], marker: _Marker) -> str:
+    tight = any(
+        token.type == "paragraph_open" and token.hidden and token.level == tokens[0].level + 2
+        for token in tokens
+    )
+    number = int(tokens[0].attrGet("start") or 1) if tokens[0].type[0] == "o" else 1
+    items: list[str] = []
+    for inside in _spans(tokens[1:-1]):
+        mark = marker(min(number, _MOST_DIGITS))
+        items.append(_item(mark, inside[1:-1], tight=tight))
+        number += 1
+    return ("\n" if tight else "\n\n").join(items)
+
+
+def _item(mark: str, tokens: Sequence[Token], *, tight: bool) -> str:
+    text = ""
+    before = ""
+    for kind, block in _blocks(tokens):
+        if text:
+            # Behind some blocks the next line would go on with them.
+            apart = not tight or before in _GO_ON or (before, kind) == _TWO_PARAGRAPHS
+            # A lonely mark under a line is no list: it makes the line a heading.
+            apart = apart or not block.split("\n", 1)[0].strip("-+*.)0123456789")
+            text += "\n\n" if apart else "\n"
+        text += block
+        before = kind
+    indent = max(_INDENT, len(mark) + 1)
+    first, *others = text.split("\n")
+    if not first.strip("-+* "):
+        # Marks of lists in lists and nothing else would be a rule.
+        first, others = "", [first, *others] if first else others
+    lines = [f"{mark:<{indent}}{first}" if first else mark]
+    lines += [" " * indent + line if line else "" for line in others]
+    return "\n".join(lines)
+
+
+_GO_ON = ("bullet_list_open", "ordered_list_open", "blockquote_open", "table_open")
+_TWO_PARAGRAPHS = ("paragraph_open", "paragraph_open")
+
+
+def _table(tokens: Sequence[Token]) -> str:
+    rows: list[list[str]] = []
+    aligned: list[str] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(in_cell(" ".join(_lines(token))))
+        elif token.type == "th_open":
+            side = str(token.attrGet("style") or "").removeprefix("text-align:")
+            aligned.append(_ALIGNED.get(side, "---"))
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines.insert(1, f"| {' | '.join(aligned)} |")
+    return "\n".join(lines)
+
+
+def _lines(token: Token) -> list[str]:
+    """The lines of inline content; none of them opens a block."""
+    text = _inline(token.children or ())
+    *lines, last = text.split("\n")
+    # Two blanks at the end of a line break it.
+    out = [line_start(line) + ("  " if line.endswith("  ") else "") for line in lines]
+    return [*out, line_start(last)]
+
+
+def _inline(tokens: Sequence[Token]) -> str:
+    out: list[str] = []
+    links: list[str] = []
+    before = kind = ""
+    for token in tokens:
+        before, kind = kind, token.type
+        if kind == "text":
+            out.append(escaped(token.content.replace("\n", " ")))
+        elif kind in ("softbreak", "hardbreak"):
+            # Behind an opening mark it would undo the mark.
+            if before not in _OPENING:
+                out.append("\n" if kind == "softbreak" else "  \n")
+        elif kind == "code_inline":
+            out.append(_code(token.content))
+        elif kind == "link_open":
+            links.append(str(token.attrGet("href") or ""))
+            if out and out[-1].endswith("!"):
+                out[-1] = f"{out[-1][:-1]}\\!"  # with the bracket it would be an image
+            out.append("[" if _LINK.match(links[-1]) else "")
+        elif kind == "link_close":
+            out.append(_link_end(links.pop()))
+        elif kind == "image":
+            out.append(_image(token))
+        elif kind.endswith(("_open", "_close")):
+            out.append(_MARKERS.get(kind.partition("_")[0], ""))
+        else:
+            out.append(escaped(token.content))
+    return "".join(out)
+
+
+def _code(text: str) -> str:
+    if text.strip():
+        return code(text)
+    return f"` {text} `" if text else ""
+
+
+def _link_end(href: str) -> str:
+    """What stands behind the words of a link; one that leads elsewhere is shown, not followed."""
+    if not _LINK.match(href):
+        return f" ({code(href)})" if href else ""
+    return f"]({_UNSAFE_IN_LINK.sub(lambda sign: f'%{ord(sign[0]):02X}', visible(href))})"
+
+
+def _image(token: Token) -> str:
+    words = one_line(_inline(token.children or ()))
+    source = code(str(token.attrGet("src") or ""))
+    return " ".join(part for part in ("Image:", words, f"({source})" if source else "") if part)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    _Marker: TypeAlias = Callable[[int], str]
