@@ -34,7 +34,6 @@ EXIT_COMPLETE = 0
 EXIT_FINDINGS = 1
 EXIT_OTHER = 2
 EXIT_INTERRUPTED = 130
-_SUFFIXES = (".md",)
 _DETAIL = 300  # characters of a server's own words behind a sentence
 
 
@@ -109,7 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(audit)
     audit.add_argument("--audit", choices=["quick"], default="quick", help="kind of audit")
     audit.add_argument(
-        "--output", action="append", type=Path, default=[], metavar="FILE", help="write FILE.md too"
+        "--output",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="write a file too, by its suffix: .md, .json, .sarif or .csv",
     )
     audit.add_argument("--format", choices=["markdown", "events"], default="markdown")
     levels = [severity.value for severity in Severity]
@@ -344,16 +348,16 @@ async def _run(session: Session, output: TextOutput) -> tuple[RunResult, bool]:
 
 def _finish(session: Session, result: RunResult, given: argparse.Namespace, state: str) -> int:
     """Write the outputs and say how the run ended, and after Stop what the server does."""
-    from spectr_desktop.report.export.markdown import (  # noqa: PLC0415
-        PARTLY_READ,
-        PRACTICE,
-        STAMPS,
-        markdown_report,
-    )
+    from spectr_desktop.project.scope import nsloc  # noqa: PLC0415
+    from spectr_desktop.records.report import ReportKind  # noqa: PLC0415
+    from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415
+    from spectr_desktop.report.export.formats import exported  # noqa: PLC0415
+    from spectr_desktop.report.export.stamps import PARTLY_READ, PRACTICE, STAMPS  # noqa: PLC0415
 
-    text = markdown_report(session.plan.header, result, session.findings.findings())
-    kept_in = paths.runs() / session.plan.header.id
-    written = [_write(path, text.encode("utf-8", "replace"), kept_in) for path in given.output]
+    header, findings = session.plan.header, session.findings.findings()
+    report = report_of(header, result, findings, kind=ReportKind.WORKING, nsloc=nsloc)
+    kept_in = paths.runs() / header.id
+    written = [_write(path, exported(report, path.suffix), kept_in) for path in given.output]
     if session.plan.header.model.practice:
         say(PRACTICE)
     if any(cell.complete_input is CompleteInput.NO for cell in result.cells):
@@ -386,13 +390,10 @@ def _write(path: Path, raw: bytes, run: Path) -> bool:
 
 def _check_outputs(outputs: Sequence[Path]) -> None:
     """Refuse what could not be written before half an hour is spent on it."""
+    from spectr_desktop.report.export.formats import check_suffix  # noqa: PLC0415
+
     for path in outputs:
-        if path.suffix.lower() not in _SUFFIXES:
-            raise SpectrError(
-                "bad_output",
-                f"{path} has no format that can be written. End its name in .md.",
-                params={"path": str(path)},
-            )
+        check_suffix(str(path), path.suffix)
         if not path.absolute().parent.is_dir() or path.is_dir():
             raise SpectrError(
                 "bad_output",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,8 @@ async def save_file_name(
     dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
+    # A name without a suffix gets that of the format which is chosen.
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_only(chosen) or suffix))
     dialog.selectFile(suggestion.name)
     accepted = await _finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
@@ -81,6 +84,12 @@ async def save_file_name(
         if answer != "replace":
             return None
     return path
+
+
+def _only(filter_text: str) -> str:
+    """The suffix of a filter such as "JSON (*.json)"; "" if it has several, or any."""
+    found = re.fullmatch(r".*\(\*\.(\w+)\)", filter_text)
+    return found.group(1) if found else ""
 
 
 def _replaces(path: Path) -> bool:

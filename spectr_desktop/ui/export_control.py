@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,9 @@ class ExportControl(QObject):
     async def export(self, folder: Path) -> None:
         """Ask where, beginning with a folder, and write."""
         from spectr_desktop.paths import write_atomically  # noqa: PLC0415  # rarely
-        from spectr_desktop.report.export.markdown import markdown_report  # noqa: PLC0415
+        from spectr_desktop.project.scope import nsloc  # noqa: PLC0415
+        from spectr_desktop.records.report import ReportKind  # noqa: PLC0415
+        from spectr_desktop.report.export import assembly, formats  # noqa: PLC0415
 
         result, header = self._runs.result, self._runs.header
         if result is None or header is None:
@@ -61,14 +64,20 @@ class ExportControl(QObject):
             self._window,
             self.tr("Export the report"),
             suggestion,
-            self.tr("Markdown (*.md)"),
+            self.tr("Markdown (*.md);;JSON (*.json);;SARIF (*.sarif);;CSV (*.csv)"),
             "md",
         )
         if path is None:
             return
+        findings = self._findings_of(self._runs.ids)
+        report = assembly.report_of(header, result, findings, kind=ReportKind.WORKING, nsloc=nsloc)
         try:
-            text = markdown_report(header, result, self._findings_of(self._runs.ids))
-            write_atomically(path, text.encode("utf-8", "replace"))
+            formats.check_suffix(path.name, path.suffix)
+            raw = await asyncio.to_thread(formats.exported, report, path.suffix)
+            await asyncio.to_thread(write_atomically, path, raw)
+        except SpectrError as error:
+            self.failed.emit(error)
+            return
         except OSError as error:
             reason = error.strerror or str(error)
             sentence = self.tr("{path} cannot be written ({reason}). Choose another place.")

@@ -35,7 +35,7 @@ def verdict_of(result: RunResult | None, header: Header | None, damaged_lines: i
         return Verdict()
     if header is None:
         return Verdict(_headless(), "warning")
-    from spectr_desktop.report.export.markdown import PARTLY_READ, STAMPS  # noqa: PLC0415  # rarely
+    from spectr_desktop.report.export.stamps import PARTLY_READ, STAMPS  # noqa: PLC0415  # rarely
 
     sentences: list[str] = []
     kind: BannerKind = "info"

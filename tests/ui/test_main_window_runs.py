@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -406,6 +407,32 @@ async def test_export_writes_the_report_with_its_stamp(
     assert canonical(window.report.text()) in text
     assert contract.name in text
     assert status(window) == f"The report is in {target}.md"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".sarif", ".csv"])
+async def test_export_writes_what_machines_read(
+    window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path, suffix: str
+) -> None:
+    await start(window, contract)
+    await ran(window)
+    target = tmp_path / f"report{suffix}"
+    await _export_to(window, target)
+    raw = target.read_bytes()
+    # What was not found in the source is a lead, which SARIF has no place for.
+    assert (b"whole balance can be drawn twice" in raw) == (suffix != ".sarif")
+    if suffix == ".sarif":
+        assert json.loads(raw)["version"] == "2.1.0"
+    assert status(window) == f"The report is in {target}"
+
+
+async def test_a_format_that_nobody_writes_is_told(
+    window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path
+) -> None:
+    await start(window, contract)
+    await ran(window)
+    await _export_to(window, tmp_path / "report.docx")
+    assert "no format that can be written" in banner(window)
+    assert not (tmp_path / "report.docx").exists()
 
 
 async def test_nothing_is_exported_when_there_is_nothing(window: MainWindow) -> None:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from spectr_desktop.records.grades import Severity, State
 from spectr_desktop.records.report import ReportKind
 from spectr_desktop.records.run import CompleteInput
-from spectr_desktop.report.export.assembly import report_of
 from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.report.export.escapes import cell, code, escaped, in_cell, inline, one_line
 from spectr_desktop.report.export.finding_markdown import finding_section, place_cell, title_cell
-from spectr_desktop.report.export.stamps import PARTLY_READ, PRACTICE, STAMPS
 from spectr_desktop.report.export.wording import (
     CODE_FOUND,
     WHERE,
@@ -26,11 +24,7 @@ from spectr_desktop.report.taxonomy import severity_by_matrix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.report import Report, ReportFinding
-    from spectr_desktop.records.run import Header, RunResult
-
-__all__ = ["PARTLY_READ", "PRACTICE", "STAMPS", "markdown", "markdown_report"]
 
 _WORKING = (
     "A language model wrote this report. Nobody has checked it, but for what its findings say of "
@@ -58,17 +52,6 @@ _RATED = (
     "Severity follows from impact and likelihood. Informational findings stand outside the table."
 )
 _LEVELS = ("high", "medium", "low")
-
-
-def markdown_report(header: Header, result: RunResult, findings: Sequence[Finding] = ()) -> str:
-    """The working report of a run, ending in a line end.
-
-    Args:
-        header: of the run.
-        result: how it ended, and the model's texts.
-        findings: what was read from these texts, leads too; merged duplicates are left out.
-    """
-    return markdown(report_of(header, result, findings, kind=ReportKind.WORKING))
 
 
 def markdown(report: Report) -> str:

@@ -11,15 +11,22 @@ from markdown_it import MarkdownIt
 from spectr_desktop.records.findings import Texts
 from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.records.report import Report, ReportKind, ReportProject
-from spectr_desktop.records.run import CompleteInput, ErrorInfo, Outcome, Timings
+from spectr_desktop.records.run import CompleteInput, ErrorInfo, Header, Outcome, RunResult, Timings
 from spectr_desktop.records.server import Locality, ModelInfo
 from spectr_desktop.records.source import source_file
+from spectr_desktop.report.export.assembly import report_of
 from spectr_desktop.report.export.canonical import canonical
-from spectr_desktop.report.export.markdown import PRACTICE, STAMPS, markdown, markdown_report
+from spectr_desktop.report.export.markdown import markdown
+from spectr_desktop.report.export.stamps import PRACTICE, STAMPS
 from tests.report.export.report_samples import client, finding, findings, place, report, result
 from tests.run_samples import header
 
 _PARSER = MarkdownIt("commonmark").enable("table")
+
+
+def working(of: Header, ended: RunResult) -> str:
+    """The working report of a run that found nothing."""
+    return markdown(report_of(of, ended, (), kind=ReportKind.WORKING))
 
 
 def rows(text: str) -> list[list[str]]:
@@ -87,7 +94,7 @@ def test_a_client_is_told_what_nobody_has_judged() -> None:
 
 def test_a_complete_report_says_how_it_came_about() -> None:
     timed = result(timings=Timings(total_ms=12340), complete_input=CompleteInput.YES)
-    text = markdown_report(header(), timed)
+    text = working(header(), timed)
     told = facts(text)
     assert told["Outcome"] == "complete"
     assert told["Model"] == "smollm2"
@@ -128,7 +135,7 @@ def test_errors_and_explanations_are_told_in_one_line() -> None:
         result(Outcome.FAILED, explanation="cyber\n# Complete"),
         error=ErrorInfo("x", "It *broke*\n\n# Complete"),
     )
-    lines = markdown_report(header(), failed).split("\n")
+    lines = working(header(), failed).split("\n")
     assert r"> **It \*broke\* # Complete**" in lines
     assert "> **cyber # Complete**" in lines
 
@@ -136,7 +143,7 @@ def test_errors_and_explanations_are_told_in_one_line() -> None:
 def test_a_cut_input_and_the_practice_model_are_told() -> None:
     practice = replace(header().model, practice=True)
     cut = result(complete_input=CompleteInput.NO)
-    text = markdown_report(header(model=practice), cut)
+    text = working(header(model=practice), cut)
     assert "> **The model read only a part of the source. " in text
     assert f"> **{PRACTICE}**" in text
 
@@ -243,20 +250,20 @@ def test_a_model_cannot_write_headings_of_the_report() -> None:
     "text", ["# A\n\n| x |\n", "```solidity\nnever closed", "    code first", "<b>\r\n\u2028 |`*"]
 )
 def test_the_models_text_stands_last(text: str) -> None:
-    written = markdown_report(header(cells=1), result(text=text))
+    written = working(header(cells=1), result(text=text))
     assert written.endswith(f"\n\n---\n\n{canonical(text)}\n")
 
 
 def test_texts_stand_in_the_order_of_the_plan_and_none_swallows_the_next() -> None:
     made = replace(result(), texts={"3.quick": "three", "1.quick": "```\none"})
-    written = markdown_report(header(cells=3), made)
+    written = working(header(cells=3), made)
     assert written.endswith("---\n\n```\none\n```\n\n---\n\nthree\n")
 
 
 @pytest.mark.parametrize("texts", [{}, {"1.quick": ""}, {"1.quick": "\n\n"}])
 def test_nothing_written_is_told(texts: dict[str, str]) -> None:
     made = replace(result(Outcome.STOPPED), texts=texts, cells=())
-    assert markdown_report(header(), made).endswith("*Nothing was written.*\n")
+    assert working(header(), made).endswith("*Nothing was written.*\n")
 
 
 def test_the_summary_says_what_was_found() -> None:
