@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
 
-from spectr_desktop.audit import history_rows
+from spectr_desktop.audit import history_rows, recovery
 from spectr_desktop.audit.history_erase import Eraser
 from spectr_desktop.audit.history_projects import Projects, changed, stamp_of
 from spectr_desktop.logs import logger
@@ -184,7 +184,7 @@ class RunHistory:
         projects_now = Projects()
         found = projects_now.findings(projects_now.root_of(stored))
         findings = tuple(history_rows.findings_of(stored, found))
-        return OpenedRun(stored, findings, tuple(_chain(stored)))
+        return OpenedRun(stored, findings, tuple(reversed(recovery.chain(stored)[:-1])))
 
     def rename(self, run: str, title: str) -> str:
         """Call a run something else, "" for its own title; returns what it is called now.
@@ -275,22 +275,6 @@ class RunHistory:
             for run in runs:
                 self._take(run, projects_now)
             self._index.commit()
-
-
-def _chain(stored: StoredRun) -> Iterator[StoredRun]:
-    seen = {stored.id}
-    current = stored
-    while current.header is not None and current.header.continues:
-        before = current.header.continues
-        if before in seen:
-            return
-        seen.add(before)
-        try:
-            current = read_run(before)
-        except RunsError as error:
-            _log.info("what a run goes on with is gone: %s", error.code)
-            return
-        yield current
 
 
 @contextlib.contextmanager
