@@ -7,17 +7,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from spectr_desktop.audit.run_findings import RunFindings
-from spectr_desktop.records.events import CellFinished, RunEntry, TextDelta
+from spectr_desktop.audit import recovery
 from spectr_desktop.records.grades import State
 from spectr_desktop.records.history import AUDIT, FOLLOW_UP, RunRow, RunTexts
-from spectr_desktop.records.run import FOLLOW_UPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from spectr_desktop.records.findings import Finding, Sighting
-    from spectr_desktop.records.run import Header
     from spectr_desktop.records.stored_run import StoredRun
     from spectr_desktop.report.sightings import ProjectFindings
 
@@ -32,7 +29,7 @@ def findings_of(stored: StoredRun, project: ProjectFindings | None) -> list[Find
     """
     if stored.header is None:
         return []
-    own = _read_again(stored, stored.header)
+    own = recovery.findings_of(stored).findings()
     known = decided(stored.id, project)
     if not known:
         return own
@@ -79,7 +76,7 @@ def row_of(stored: StoredRun, root: str, findings: Sequence[Finding]) -> RunRow:
         model=header.model.id if header else "",
         outcome=None if stored.writing else result.outcome,
         locality=header.locality.value if header else "",
-        kind=_kind(header),
+        kind=FOLLOW_UP if recovery.is_follow_up(header) else AUDIT,
         lines=lines,
         damaged_lines=stored.damaged_lines,
         continues=header.continues if header else "",
@@ -114,25 +111,6 @@ def words_of(findings: Iterable[Finding]) -> str:
             out += [texts.description, texts.exploit_scenario, texts.proof_of_concept]
             out += [texts.recommendation, texts.suggested_fix]
     return "\n".join(text for text in out if text)
-
-
-def _read_again(stored: StoredRun, header: Header) -> list[Finding]:
-    reader = RunFindings(header)
-    entries: list[RunEntry] = []
-    for cell in stored.result.cells:
-        text = stored.result.texts.get(cell.cell)
-        if text:
-            entries.append(RunEntry(0, cell.cell, TextDelta(text)))
-            entries.append(RunEntry(0, cell.cell, CellFinished(cell.outcome)))
-    reader.extended(entries)
-    while reader.pending:
-        reader.extended([])
-    return reader.findings()
-
-
-def _kind(header: Header | None) -> str:
-    passes = {cell.pass_name for cell in header.cells} if header else set[str]()
-    return FOLLOW_UP if passes and passes <= set(FOLLOW_UPS) else AUDIT
 
 
 def _seen(finding: Finding, run: str) -> list[Sighting]:
