@@ -47,12 +47,14 @@ class Interrupted(NamedTuple):
     Attributes:
         stored: the run.
         lines: of what the model had written.
-        findings: that are in it, leads too.
+        findings: that are in it.
+        leads: that are in it, apart.
     """
 
     stored: StoredRun
     lines: int
     findings: int
+    leads: int = 0
 
 
 def interrupted() -> list[Interrupted]:
@@ -86,13 +88,15 @@ def is_answered(run: str) -> bool:
 
 def _counted(stored: StoredRun) -> Interrupted:
     """What is in a run, with those that it goes on with: that is what will be shown."""
-    lines = findings = 0
+    lines = findings = leads = 0
     for run in chain(stored):
         lines += sum(
             len(text.rstrip("\n").split("\n")) for text in run.result.texts.values() if text
         )
-        findings += len(findings_of(run).sightings) if run.header else 0
-    return Interrupted(stored, lines, findings)
+        found = findings_of(run).findings() if run.header else []
+        leads += sum(one.is_lead for one in found)
+        findings += sum(not one.is_lead for one in found)
+    return Interrupted(stored, lines, findings, leads)
 
 
 def settle(run: str) -> None:
@@ -106,7 +110,8 @@ def settle(run: str) -> None:
 
 def is_follow_up(header: Header | None) -> bool:
     """Whether a run asked about one point: it is no report."""
-    return header is not None and all(cell.pass_name in FOLLOW_UPS for cell in header.cells)
+    passes = {cell.pass_name for cell in header.cells} if header is not None else set[str]()
+    return bool(passes) and passes <= set(FOLLOW_UPS)
 
 
 def findings_of(stored: StoredRun) -> RunFindings:

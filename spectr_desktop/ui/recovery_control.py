@@ -99,15 +99,20 @@ class RecoveryControl(QObject):
 
     def sentence(self, found: Interrupted) -> str:
         """What happened to a run, as the bar says it."""
-        text = self.tr("The report on {name} was interrupted at {time}: {lines}, {findings}.")
-        lines, findings = f"{found.lines:,}", f"{found.findings:,}"
+        text = self.tr("The report on {name} was interrupted at {time}: {counts}.")
+        counts = [
+            self.tr("1 line") if found.lines == 1 else self.tr("{n} lines").format(n=found.lines),
+            self.tr("1 finding")
+            if found.findings == 1
+            else self.tr("{n} findings").format(n=found.findings),
+        ]
+        if found.leads:
+            many = self.tr("{n} leads").format(n=found.leads)
+            counts.append(self.tr("1 lead") if found.leads == 1 else many)
         return text.format(
             name=" ".join(found.stored.title.split()),  # a name may hold line ends
             time=moment(found.stored.last_at),
-            lines=self.tr("1 line") if found.lines == 1 else self.tr("{n} lines").format(n=lines),
-            findings=self.tr("1 finding")
-            if found.findings == 1
-            else self.tr("{n} findings").format(n=findings),
+            counts=", ".join(counts),
         )
 
     def _offer(self, found: Interrupted) -> None:

@@ -74,7 +74,7 @@ async def test_a_card_says_what_was_left(window: MainWindow, ollama: Ollama, fil
     bar = report_bar(window)
     at = moment(stored_runs.read_run(run).last_at)
     assert said(bar).endswith(
-        f"The report on Vault.sol was interrupted at {at}: 9 lines, 2 findings."
+        f"The report on Vault.sol was interrupted at {at}: 9 lines, 1 finding, 1 lead."
     )
     assert offered(bar) == ["open", "again", "delete"]
     assert asked(ollama) == []
@@ -374,7 +374,7 @@ async def test_a_run_that_is_gone_on_with_is_not_offered_itself(ollama: Ollama, 
     async with open_window() as window:
         await start(window, None)
         bar = report_bar(window)
-        assert "16 lines, 3 findings" in said(bar)
+        assert "16 lines, 2 findings, 1 lead" in said(bar)
         await answered(window, bar, "open")
         assert offered(bar) == ["again"]
         assert window.report.text().count("The run was interrupted here.") == 1
