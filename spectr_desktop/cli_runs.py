@@ -340,8 +340,8 @@ def _remains(opened: OpenedRun) -> str:
 
 
 def _columns(row: RunRow) -> tuple[str, ...]:
-    found = f"{row.findings} findings" if row.findings != 1 else "1 finding"
-    leads = f", {row.leads} leads" if row.leads else ""
+    found = _counted(row.findings, "finding")
+    leads = f", {_counted(row.leads, 'lead')}" if row.leads else ""
     damaged = ", damaged" if row.damaged_lines else ""
     outcome = row.outcome.value.replace("_", " ") if row.outcome else "going on"
     cells = (row.id, row.created_at, outcome + damaged, row.model, found + leads, row.title)
@@ -356,3 +356,7 @@ def _as_json(row: RunRow) -> dict[str, Any]:
     value = to_json(row)
     del value["snippet"]
     return {**value, "outcome": value["outcome"] or GOING_ON, "findings": row.findings}
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
