@@ -98,6 +98,16 @@ def write_atomically(target: Path, raw: bytes) -> None:
     _sync_folder(target.parent)
 
 
+def write_private(target: Path, raw: bytes) -> None:
+    """As `write_atomically`, a file that only the user may read.
+
+    Raises:
+        OSError: it did not work; the target is as it was.
+    """
+    write_atomically(target, raw)
+    target.chmod(0o600)
+
+
 def _keep_owner_and_mode(path: Path, old: os.stat_result) -> None:
     new = path.stat()
     if os.name == "posix" and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):

@@ -95,8 +95,7 @@ def _write(root: Path, given: dict[str, str]) -> None:
     file = project_path(root) / PROJECT_FILE_NAME
     known = {"root": str(root.resolve()), **_read(root), _KEY: given}
     try:
-        paths.write_atomically(file, json.dumps(known, indent=1).encode("ascii") + b"\n")
-        file.chmod(0o600)
+        paths.write_private(file, json.dumps(known, indent=1).encode("ascii") + b"\n")
     except OSError as error:
         raise DecisionsError(
             "consent_failed",

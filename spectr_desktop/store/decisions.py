@@ -217,8 +217,7 @@ def project_folder(root: Path) -> Path:
         paths.private_folder(folder)
         if not file.exists():
             raw = json.dumps({"root": str(root.resolve())}, indent=1).encode("ascii")
-            paths.write_atomically(file, raw + b"\n")
-            file.chmod(0o600)
+            paths.write_private(file, raw + b"\n")
     except OSError as error:
         raise DecisionsError(
             "project_failed",

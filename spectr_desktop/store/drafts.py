@@ -26,7 +26,7 @@ _NAME = re.compile(r"[0-9a-f]{16}")
 # The text comes last in the file, so that of a torn one its beginning can be read.
 _TEXT = b'"text":"'
 _HALF = re.compile("[\ud800-\udbff]\\Z")  # of a pair of escapes that was torn
-_ESCAPE = 6  # characters of the longest escape in JSON, \uXXXX
+_ESCAPE = 6  # characters of the longest escape in JSON: \u and four digits
 _ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252", "latin-1")
 _NEWLINES = ("\n", "\r\n", "\r")
 
@@ -130,8 +130,7 @@ class Drafts:
             if not draft.id:
                 kept = replace(draft, id=self._new_id())
             file = self._folder / f"{kept.id}{_SUFFIX}"
-            paths.write_atomically(file, _encoded(kept))
-            file.chmod(0o600)
+            paths.write_private(file, _encoded(kept))
         except OSError as error:
             if not draft.id and kept.id:
                 self._give_back(kept.id)

@@ -61,8 +61,7 @@ class Estimates:
         kept = dict(list(all_known.items())[-_MODELS:])
         try:
             paths.private_folder(self._file.parent)
-            paths.write_atomically(self._file, json.dumps(kept, indent=1).encode("ascii"))
-            self._file.chmod(0o600)
+            paths.write_private(self._file, json.dumps(kept, indent=1).encode("ascii"))
         except OSError as error:
             _log.warning("estimates not kept: %s", error)
 

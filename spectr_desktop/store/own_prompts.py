@@ -92,8 +92,7 @@ class OwnPrompts:
         try:
             paths.private_folder(made)
             for file, content in raw.items():
-                paths.write_atomically(made / file, content)
-                (made / file).chmod(0o600)
+                paths.write_private(made / file, content)
             return f"{_PREFIX}{self._number(made, home, name)}"
         except OSError as error:
             shutil.rmtree(made, ignore_errors=True)

@@ -129,8 +129,7 @@ class Settings:
             before = ""
             after = changed_text("", dict(self._values), (), self._servers)
         if after != before:
-            paths.write_atomically(target, after.encode("utf-8"))
-            target.chmod(0o600)
+            paths.write_private(target, after.encode("utf-8"))
 
     def _read(self) -> None:
         try:

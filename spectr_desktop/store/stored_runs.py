@@ -261,8 +261,7 @@ def write_note(run: str, note: RunNote) -> None:
     """
     file = folder_of(run) / NOTE_NAME
     try:
-        paths.write_atomically(file, json.dumps(to_json(note)).encode("ascii") + b"\n")
-        file.chmod(0o600)
+        paths.write_private(file, json.dumps(to_json(note)).encode("ascii") + b"\n")
     except FileNotFoundError as error:
         raise _missing(run) from error
     except OSError as error:

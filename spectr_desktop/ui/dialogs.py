@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_TARGET = 1000
 
 
-async def _finished(dialog: QDialog) -> int:
+async def finished(dialog: QDialog) -> int:
     """Open a dialog and wait for its end; a cancelled wait closes it."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[int] = loop.create_future()
@@ -45,7 +45,7 @@ async def open_file_name(
 
     dialog = QFileDialog(parent, title, folder, filters)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    accepted = await _finished(dialog) == dialog.DialogCode.Accepted
+    accepted = await finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
     return Path(names[0]) if accepted and names else None
 
@@ -64,7 +64,7 @@ async def save_file_name(
     # A name without a suffix gets that of the format which is chosen.
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_only(chosen) or suffix))
     dialog.selectFile(suggestion.name)
-    accepted = await _finished(dialog) == dialog.DialogCode.Accepted
+    accepted = await finished(dialog) == dialog.DialogCode.Accepted
     names = dialog.selectedFiles()
     if not accepted or not names:
         return None
@@ -141,6 +141,6 @@ async def ask(
     buttons = list(keys)
     box.setDefaultButton(buttons[list(answers).index(default) if default else 0])
     box.setEscapeButton(buttons[-1])
-    await _finished(box)
+    await finished(box)
     clicked = box.clickedButton()
     return next((key for button, key in keys.items() if button is clicked), keys[buttons[-1]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectr_desktop.ui.dialogs import finished
 from spectr_desktop.ui.finding_words import breakable, one_line
 
 if TYPE_CHECKING:
@@ -213,15 +213,7 @@ class EraseDialog(QDialog):
 
 async def answered(dialog: EraseDialog) -> ErasePlan | None:
     """Open the question; what was confirmed, or None."""
-    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    dialog.finished.connect(lambda result: done.done() or done.set_result(result))
-    dialog.setWindowModality(Qt.WindowModality.WindowModal)
-    dialog.open()
-    try:
-        return dialog.plan if await done == QDialog.DialogCode.Accepted else None
-    finally:
-        dialog.close()
-        dialog.deleteLater()
+    return dialog.plan if await finished(dialog) == QDialog.DialogCode.Accepted else None
 
 
 def _day(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from spectr_desktop.records.request import Purpose, WireRequest
 from spectr_desktop.records.server import Locality
+from spectr_desktop.ui.dialogs import finished
 from spectr_desktop.ui.find_bar import FindBar
 from spectr_desktop.ui.growing_text import GrowingText
 from spectr_desktop.ui.hostile_text import visible
@@ -99,22 +99,9 @@ class RequestPreview(QDialog):
 
     async def read(self) -> None:
         """Open the dialog and wait until it is closed; a cancelled wait closes it."""
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def on_finished(result: int) -> None:
-            if not done.done():
-                done.set_result(result)
-
-        self.finished.connect(on_finished)
-        self.setWindowModality(Qt.WindowModality.WindowModal)
         room = self.screen().availableSize() * _SHARE_OF_SCREEN
         self.resize(_SIZE.boundedTo(room))
-        self.open()
-        try:
-            await done
-        finally:
-            self.close()
-            self.deleteLater()
+        await finished(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes the bar first."""

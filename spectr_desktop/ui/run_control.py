@@ -251,15 +251,14 @@ class RunControl(QObject):
         self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
         self.saved_changed.emit(self.saved)
-        if before:
-            self._show_before(before, header)
+        earlier = self._show_before(before, header) if before else None
         try:
             if before and self.saved:
                 await self._settle(before[-1])
             self.result = await session.run()
             self.sightings = session.findings.sightings
-            if before:
-                self._join(before, header, self.result)
+            if earlier is not None:
+                self._join(before[0], earlier, header, self.result)
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
@@ -269,15 +268,18 @@ class RunControl(QObject):
             self._running.set_result(None)
         self.finished.emit()
 
-    def _show_before(self, before: Sequence[StoredRun], header: Header) -> None:
+    def _show_before(self, before: Sequence[StoredRun], header: Header) -> RunResult:
+        """Show what these runs have, and give it."""
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
 
         self.starts = _starts(before)
-        text = "".join(recovery.joined(before).texts.values())
+        earlier = recovery.joined(before)
+        text = "".join(earlier.texts.values())
         if text:
             text += recovery.seam(text, header.created_at)
             self.text_received.emit(text)
         self.starts[header.id] = len(text)
+        return earlier
 
     async def _settle(self, stored: StoredRun) -> None:
         """Another run goes on with this one, and is on the disk: nobody has to ask about it."""
@@ -288,15 +290,15 @@ class RunControl(QObject):
         except SpectrError as error:  # it is offered again: no harm
             _log.warning("%s", error.message)
 
-    def _join(self, before: Sequence[StoredRun], header: Header, result: RunResult) -> None:
+    def _join(
+        self, first: StoredRun, earlier: RunResult, header: Header, result: RunResult
+    ) -> None:
         """The report is that of all the runs together."""
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
 
-        earlier = recovery.joined(before)
         self.result = recovery.continued(earlier, result, when=header.created_at)
-        first = before[0].header
-        if first is not None:
-            self.header = replace(header, cells=first.cells)
+        if first.header is not None:
+            self.header = replace(header, cells=first.header.cells)
 
     async def preview(
         self, files: Sequence[SourceFile], choice: Choice

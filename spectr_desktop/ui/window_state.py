@@ -64,8 +64,7 @@ def save(state: WindowState) -> None:
     file = paths.data() / _FILE_NAME
     try:
         paths.private_folder(file.parent)
-        paths.write_atomically(file, json.dumps(to_json(state)).encode("ascii") + b"\n")
-        file.chmod(0o600)
+        paths.write_private(file, json.dumps(to_json(state)).encode("ascii") + b"\n")
     except OSError as error:
         _log.warning("%s is not kept: %s", _FILE_NAME, error)
 
