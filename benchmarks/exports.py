@@ -22,7 +22,7 @@ from spectr_desktop.records.report import ReportKind
 from spectr_desktop.records.run import CellResult, Outcome, RunResult
 from spectr_desktop.records.source import source_file
 from spectr_desktop.report.export.assembly import report_of
-from spectr_desktop.report.export.formats import SUFFIXES, exported
+from spectr_desktop.report.export.formats import TEXT_SUFFIXES, exported
 from tests.run_samples import header
 
 _FINDINGS = 500
@@ -72,7 +72,7 @@ def main() -> None:
         began = process_time()
         report = report_of(header(files=files), ended, made, kind=kind, nsloc=nsloc)
         print(f"  {kind.value:<8} assembly  {process_time() - began:6.3f} s")
-        for suffix in SUFFIXES:
+        for suffix in TEXT_SUFFIXES:
             began = process_time()
             raw = exported(report, suffix)
             took = process_time() - began

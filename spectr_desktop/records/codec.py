@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import enum
 import functools
@@ -18,12 +19,17 @@ class RecordError(ValueError):
     """A JSON value does not have the shape of the record that it should be."""
 
 
-def to_json(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
-    """The JSON value of a record: objects for dataclasses, arrays for tuples, names for enums."""
+def to_json(value: object) -> Any:  # noqa: ANN401, PLR0911  # JSON has no narrower type
+    """The JSON value of a record.
+
+    Objects for dataclasses, arrays for tuples, names for enums, base64 for bytes.
+    """
     if isinstance(value, enum.Enum):
         return value.value
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -52,7 +58,7 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _read(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
+def _read(hint: Any, value: object, where: str) -> object:  # noqa: ANN401, PLR0911  # a hint each
     origin = typing.get_origin(hint)
     if origin is typing.Union or origin is types.UnionType:
         return _read_union(typing.get_args(hint), value, where)
@@ -61,10 +67,9 @@ def _read(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
     if dataclasses.is_dataclass(hint):
         return _read_record(cast("type", hint), value, where)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        try:
-            return hint(value)
-        except ValueError as error:
-            raise RecordError(f"{where}: {error}") from error
+        return _read_name(hint, value, where)
+    if hint is bytes and isinstance(value, str):
+        return _read_bytes(value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is int and isinstance(value, bool):
@@ -72,6 +77,20 @@ def _read(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
     if isinstance(value, hint):
         return value
     raise RecordError(f"{where}: expected {hint.__name__}, found {type(value).__name__}")
+
+
+def _read_name(hint: type[enum.Enum], value: object, where: str) -> enum.Enum:
+    try:
+        return hint(value)
+    except ValueError as error:
+        raise RecordError(f"{where}: {error}") from error
+
+
+def _read_bytes(text: str, where: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise RecordError(f"{where}: this is no base64") from error
 
 
 def _read_union(args: tuple[Any, ...], value: object, where: str) -> object:

@@ -26,6 +26,25 @@ class ReportKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportDocument:
+    """What the auditor puts around the findings; "" is left out everywhere.
+
+    Attributes:
+        auditor: who answers for the report, one line.
+        client: whom it is for, one line.
+        version: of the document, one line.
+        before: sections of his own in front of the scope, Markdown.
+        after: sections of his own at the end, Markdown.
+    """
+
+    auditor: str = ""
+    client: str = ""
+    version: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportTool:
     """The program that wrote the report."""
 
@@ -280,8 +299,9 @@ class Report:
         scope: the files, and what of them was read.
         findings: the worst first.
         leads: claims whose code was not found; empty in a client's report.
-        left_out: findings that are not in this report because of their state.
+        left_out: findings that are not in this report, because of their state or by choice.
         texts: what the model wrote; empty in a client's report.
+        document: what the auditor puts around the findings.
     """
 
     schema: str
@@ -300,3 +320,4 @@ class Report:
     leads: tuple[ReportFinding, ...] = ()
     left_out: int = 0
     texts: tuple[CellText, ...] = ()
+    document: ReportDocument = field(default_factory=ReportDocument)

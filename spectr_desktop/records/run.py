@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from spectr_desktop.records.server import Locality, ModelInfo
-from spectr_desktop.records.source import SourceFile, Span
+from spectr_desktop.records.source import GitState, SourceFile, Span
 
 
 class Phase(enum.Enum):
@@ -186,6 +186,7 @@ class Header:
     Attributes:
         root: the project's folder, absolute; empty for a text that no file has.
         continues: id of the run whose missing cells this one asks for again; empty for none.
+        git: what git says of the files; None where there is no git, or it was not asked.
     """
 
     schema: str
@@ -203,6 +204,7 @@ class Header:
     files: tuple[SourceFile, ...]
     root: str = ""
     continues: str = ""
+    git: GitState | None = None
 
 
 JOURNAL_SCHEMA = "spectr-journal/1"

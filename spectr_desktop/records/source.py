@@ -37,6 +37,22 @@ class SourceFile:
     role: str = "in_scope"
 
 
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """What git says of the files of a run.
+
+    Attributes:
+        commit: the full hash of HEAD, "" if there is none yet.
+        branch: "" where HEAD is on none.
+        dirty: a file that was sent is not in that commit as it was sent; None if that could not be
+            told.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    dirty: bool | None = None
+
+
 _LANGUAGES = {".sol": "solidity", ".vy": "vyper", ".vyi": "vyper"}
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectr_desktop.records.codec import RecordError, from_json, to_json
+from spectr_desktop.records.house_style import Look
 from spectr_desktop.records.run import Header, Outcome, Parameters, Usage
 from spectr_desktop.records.server import ModelInfo, ServerConfig
 from tests.run_samples import header
@@ -48,9 +49,17 @@ def test_sets_are_sorted_and_enums_are_their_values() -> None:
     assert (value["tags"], value["outcomes"]) == (["a", "b", "c"], ["not_sent"])
 
 
+def test_bytes_are_base64() -> None:
+    look = Look(b"\x89PNG\x00", "#1f6feb")
+    assert to_json(look) == {"logo": "iVBORwA=", "accent": "#1f6feb"}
+    assert from_json(Look, to_json(look)) == look
+    with pytest.raises(RecordError, match=r"Look\.logo: this is no base64"):
+        from_json(Look, {"logo": "?"})
+
+
 def test_what_has_no_json_form_is_refused() -> None:
-    with pytest.raises(TypeError, match="bytes"):
-        to_json(b"raw")
+    with pytest.raises(TypeError, match="complex"):
+        to_json(1j)
     with pytest.raises(TypeError, match="type"):
         to_json(Sample)
 

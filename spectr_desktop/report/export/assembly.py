@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from spectr_desktop.records.grades import Severity, State
+from spectr_desktop.records.grades import Severity
+from spectr_desktop.records.house_style import CLIENT_STATES
 from spectr_desktop.records.report import (
     REPORT_SCHEMA,
     CellText,
@@ -19,6 +20,7 @@ from spectr_desktop.records.report import (
     Original,
     Report,
     ReportCategory,
+    ReportDocument,
     ReportFinding,
     ReportKind,
     ReportProject,
@@ -27,20 +29,17 @@ from spectr_desktop.records.report import (
     ScopeFile,
 )
 from spectr_desktop.records.run import CompleteInput, Outcome, Timings
-from spectr_desktop.records.source import Span
+from spectr_desktop.records.source import GitState, Span
 from spectr_desktop.report.export.stamps import notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from spectr_desktop.records.findings import Finding, Location
+    from spectr_desktop.records.grades import State
     from spectr_desktop.records.run import CellResult, Header, RunResult
     from spectr_desktop.records.source import SourceFile
 
-CLIENT_STATES = frozenset(
-    (State.CONFIRMED, State.ACKNOWLEDGED, State.FIXED, State.PARTLY_FIXED),
-)
-"""States of the findings that a client's report has, unless others are chosen."""
 TOOL = "Spectr Desktop"
 
 _LETTERS = {
@@ -53,6 +52,7 @@ _LETTERS = {
 }
 _RANKS = {severity: rank for rank, severity in enumerate((*Severity, None))}
 _DIGITS = re.compile(r"\d{1,9}$")
+_NO_DOCUMENT = ReportDocument()
 _WORST_READ = (CompleteInput.NO, CompleteInput.UNKNOWN)
 
 
@@ -62,8 +62,11 @@ def report_of(
     findings: Sequence[Finding],
     *,
     kind: ReportKind,
-    states: frozenset[State] = CLIENT_STATES,
+    states: Collection[State] = CLIENT_STATES,
+    keys: Collection[str] | None = None,
     nsloc: Callable[[SourceFile], int] | None = None,
+    document: ReportDocument = _NO_DOCUMENT,
+    title: str = "",
 ) -> Report:
     """The report of a run.
 
@@ -74,21 +77,29 @@ def report_of(
         kind: a client's report has only findings in `states`, numbered by severity, and nothing of
             how they were found: no leads, originals, evidence, notes or texts of the model.
         states: which findings a client's report has.
+        keys: of the findings and leads that were chosen; None for all.
         nsloc: counts lines of code; None leaves them uncounted.
+        document: what the auditor puts around the findings.
+        title: of the report, "" for that of the run.
     """
     client = kind is ReportKind.CLIENT
     merged = _merged(findings)
     alone = [one for one in findings if not one.duplicate_of]
     sure = sorted((one for one in alone if not one.is_lead), key=_order)
-    chosen = [one for one in sure if one.state in states] if client else sure
+    chosen = [
+        one
+        for one in sure
+        if (not client or one.state in states) and (keys is None or one.key in keys)
+    ]
     leads = [] if client else sorted((one for one in alone if one.is_lead), key=_order)
+    leads = [one for one in leads if keys is None or one.key in keys]
     numbers = _numbers(chosen) if client else {}
     tell = _for_client if client else _with_all
     return Report(
         schema=REPORT_SCHEMA,
         kind=kind,
         id=header.id,
-        title=header.title,
+        title=title or header.title,
         created_at=header.created_at,
         finished_at=result.finished_at,
         outcome=result.outcome,
@@ -103,6 +114,7 @@ def report_of(
         leads=tuple(tell(one, "", merged) for one in leads),
         left_out=len(sure) - len(chosen),
         texts=() if client else _texts(header, result),
+        document=document,
     )
 
 
@@ -217,7 +229,14 @@ def _original(finding: Finding) -> Original | None:
 def _project(header: Header) -> ReportProject:
     # A path names the user, and may name a client.
     folder = re.split(r"[/\\]", header.root.rstrip("/\\"))[-1]
-    return ReportProject(name=folder or header.title, root_label=folder)
+    git = header.git or GitState()
+    return ReportProject(
+        name=folder or header.title,
+        root_label=folder,
+        commit=git.commit,
+        branch=git.branch,
+        dirty=git.dirty,
+    )
 
 
 def _engine(header: Header, result: RunResult, *, client: bool) -> Engine:

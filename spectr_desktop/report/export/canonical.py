@@ -36,15 +36,16 @@ _MOST_DIGITS = 999_999_999
 _HEADINGS = 6
 
 
-def canonical(text: str) -> str:
+def canonical(text: str, below: int = DEEPEST_OWN) -> str:
     """A text as Markdown that means the same, and can be put into another one.
 
     Every construct of it ends in it; raw HTML is text; links lead to the web or by mail only;
-    images are named, not loaded; headings are of level 5 and 6. Between blocks stand blank lines,
-    and what is nested is indented by four.
+    images are named, not loaded; headings are below the report's own. Between blocks stand blank
+    lines, and what is nested is indented by four.
 
     Args:
         text: Markdown, hostile or cut anywhere.
+        below: the level of the heading that it stands under: its own begin one deeper.
 
     Returns:
         It without blank lines around; "" for nothing.
@@ -54,6 +55,9 @@ def canonical(text: str) -> str:
     tokens: list[Token] = []
     MARKDOWN.block.parse(source, MARKDOWN, {"references": references}, tokens)
     Inlines(references).parse(tokens)
+    for token in tokens:
+        if token.type == "heading_open":
+            token.tag = f"h{min(_HEADINGS, below + int(token.tag[1:]))}"
     return "\n\n".join(block for _, block in _blocks(tokens))
 
 
@@ -80,9 +84,8 @@ def _blocks(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 
 def _block(kind: str, tokens: Sequence[Token]) -> str:
     if kind == "heading_open":
-        level = min(_HEADINGS, DEEPEST_OWN + int(tokens[0].tag[1:]))
         title = " ".join(_lines(tokens[1]))
-        return f"{'#' * level} {_closing_marks(title)}" if title else ""
+        return f"{'#' * int(tokens[0].tag[1:])} {_closing_marks(title)}" if title else ""
     if kind == "paragraph_open":
         return _paragraph(tokens[1])
     if kind in ("fence", "code_block"):

@@ -57,13 +57,15 @@ _LEVELS = ("high", "medium", "low")
 def markdown(report: Report) -> str:
     """A report as Markdown, ending in a line end.
 
-    Headings of level 1 to 4 are the report's own: those in texts that others wrote are below.
+    Headings of level 1 to 4 are the report's and the auditor's own: those in texts that others
+    wrote are below.
     """
     client = report.kind is ReportKind.CLIENT
     parts = [f"# Security review of {inline(report.title) or 'an untitled source'}"]
     parts += [f"> **{escaped(one_line(notice))}**" for notice in report.notices]
     parts.append(_table(("", ""), _facts(report)))
     parts += ["## Disclaimer", _disclaimer(report)]
+    parts += _own_section(report.document.before)
     parts += _scope(report) + _coverage(report) + _classification() + _summary(report)
     if report.findings:
         parts += ["## Findings", *(finding_section(one) for one in report.findings)]
@@ -72,12 +74,19 @@ def markdown(report: Report) -> str:
         rows = [_row(one)[:5] for one in report.leads]
         parts += ["## Leads", _LEADS_ARE, _table(heads, rows)]
         parts += [finding_section(one) for one in report.leads]
+    parts += _own_section(report.document.after)
     if not client:
         parts += ["## Run parameters", _table(("", ""), _parameters(report))]
         parts += ["## The model's report", "---"]
         texts = [canonical(one.text) for one in report.texts]
         parts.append("\n\n---\n\n".join(text for text in texts if text) or "*Nothing was written.*")
     return "\n\n".join(parts) + "\n"
+
+
+def _own_section(text: str) -> list[str]:
+    """The auditor's own words, whose headings stand beside the report's."""
+    section = canonical(text, below=1)
+    return [section] if section else []
 
 
 def _disclaimer(report: Report) -> str:
@@ -95,6 +104,9 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     dirty = {True: ", with changes that are in no commit", False: "", None: ""}[project.dirty]
     facts = [
         ("Report", "for the client" if client else "to work with, not for clients"),
+        ("Client", cell(report.document.client)),
+        ("Auditor", cell(report.document.auditor)),
+        ("Version", cell(report.document.version)),
         ("Project", cell(project.name)),
         ("Commit", in_cell(code(project.commit)) + dirty if project.commit else ""),
         ("Branch", in_cell(code(project.branch))),
@@ -150,7 +162,7 @@ def _coverage(report: Report) -> list[str]:
         parts += ["Lines in scope that no request has read:", "\n".join(unread)]
     if report.left_out:
         what = counted(report.left_out, "further finding")
-        parts.append(f"Not in this report, because of their state: {what}.")
+        parts.append(f"Not in this report, because of their state or by choice: {what}.")
     return parts
 
 

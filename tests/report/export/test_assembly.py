@@ -18,9 +18,9 @@ from spectr_desktop.records.run import (
     Usage,
 )
 from spectr_desktop.records.server import ModelInfo
-from spectr_desktop.records.source import Span, source_file
+from spectr_desktop.records.source import GitState, Span, source_file
 from spectr_desktop.report.export.assembly import report_of
-from spectr_desktop.report.export.formats import SUFFIXES, exported
+from spectr_desktop.report.export.formats import TEXT_SUFFIXES, exported
 from spectr_desktop.report.export.stamps import PRACTICE, STAMPS
 from tests.report.export.report_samples import (
     CONFIDENCE,
@@ -104,7 +104,7 @@ def test_what_the_auditor_wrote_has_no_original() -> None:
     assert made.evidence.by_hand
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
 def test_nothing_of_how_it_was_found_reaches_a_client(suffix: str) -> None:
     text = exported(client(), suffix).decode()
     for secret in (
@@ -242,7 +242,7 @@ def test_timings_are_of_all_requests() -> None:
 
 @pytest.mark.parametrize("outcome", [one for one in Outcome if not one.finished])
 @pytest.mark.parametrize("kind", list(ReportKind))
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
 def test_every_format_says_that_a_run_is_not_complete(
     outcome: Outcome, kind: ReportKind, suffix: str
 ) -> None:
@@ -295,3 +295,18 @@ def test_the_most_telling_category_of_all_sightings_counts() -> None:
 def test_an_untitled_finding_stays_one() -> None:
     (made,) = client([replace(finding(), texts=Texts())]).findings
     assert (made.title, made.label) == ("", "H-01")
+
+
+@pytest.mark.parametrize("kind", list(ReportKind))
+def test_a_report_has_the_findings_that_were_chosen(kind: ReportKind) -> None:
+    found = [finding(1), finding(2), finding(3, anchor=Anchor.UNVERIFIED)]
+    made = report_of(header(), result(), found, kind=kind, keys={"F2", "F3"}, title="Own title")
+    assert [one.key for one in made.findings] == ["F2"]
+    assert (made.left_out, made.title) == (1, "Own title")
+    assert [one.key for one in made.leads] == (["F3"] if kind is ReportKind.WORKING else [])
+
+
+def test_what_git_said_is_in_the_report() -> None:
+    git = GitState("a" * 40, "main", dirty=True)
+    told = report_of(header(git=git), result(), [], kind=ReportKind.WORKING).project
+    assert (told.commit, told.branch, told.dirty) == ("a" * 40, "main", True)

@@ -6,11 +6,11 @@ import pytest
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.report import ReportKind
-from spectr_desktop.report.export.formats import SUFFIXES, check_suffix, exported
+from spectr_desktop.report.export.formats import SUFFIXES, TEXT_SUFFIXES, check_suffix, exported
 from tests.report.export.report_samples import report, result
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
 @pytest.mark.parametrize("kind", list(ReportKind))
 def test_the_same_report_gives_the_same_bytes_of_utf_8(suffix: str, kind: ReportKind) -> None:
     hostile = result(text="Größe \ud800 🏦")
@@ -33,7 +33,8 @@ def test_other_formats_are_refused_with_a_sentence(suffix: str) -> None:
         check_suffix("report.docx", suffix)
     assert told.value.code == "bad_output"
     assert told.value.message == (
-        "report.docx has no format that can be written. End its name in .md, .json, .sarif or .csv."
+        "report.docx has no format that can be written. End its name in .md, .html, .pdf, .json, "
+        ".sarif, .csv or .zip."
     )
     with pytest.raises(SpectrError):
         exported(report(), suffix)

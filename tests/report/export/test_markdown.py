@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from spectr_desktop.records.findings import Texts
 from spectr_desktop.records.grades import Anchor, Severity, State
-from spectr_desktop.records.report import Report, ReportKind, ReportProject
+from spectr_desktop.records.report import Report, ReportDocument, ReportKind, ReportProject
 from spectr_desktop.records.run import CompleteInput, ErrorInfo, Header, Outcome, RunResult, Timings
 from spectr_desktop.records.server import Locality, ModelInfo
 from spectr_desktop.records.source import source_file
@@ -78,7 +78,7 @@ def test_a_clients_report_ends_with_its_findings() -> None:
         "M-01 Title 1",
     ]
     assert "each one that is reported here was judged by the auditor" in text
-    assert "because of their state: 2 further findings." in text
+    assert "because of their state or by choice: 2 further findings." in text
     assert facts(text)["Findings"] == "1 critical, 2 high, 1 medium"
     assert "Nobody has checked" not in text
     assert "Code found" not in text
@@ -384,3 +384,15 @@ def test_the_matrix_is_the_one_that_rates() -> None:
 
 def test_the_same_report_gives_the_same_text() -> None:
     assert markdown(report()) == markdown(report(found=findings()))
+
+
+def test_the_auditors_own_sections_stand_beside_the_reports() -> None:
+    own = ReportDocument(
+        "Ada & Co", "Client <b>", "1.0", "# Method\n\n## Steps\n\nBy hand.", "# Appendix\n\nx"
+    )
+    text = markdown(replace(client(), document=own))
+    assert "| Client | Client &lt;b&gt; |" in text
+    order = ["## Disclaimer", "## Method", "### Steps", "## Scope", "## Findings", "## Appendix"]
+    assert [text.index(f"\n{heading}\n") for heading in order] == sorted(
+        text.index(f"\n{heading}\n") for heading in order
+    )
