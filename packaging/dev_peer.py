@@ -1,4 +1,4 @@
-"""The model server that others wrote, for tests: npm's aimock, where Node is installed."""
+"""Programs that others wrote, for tests: a model server and a judge of SARIF, where Node is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dev_venv import Environment
 
-MEGABYTES = 12
+MEGABYTES = 115
 # The lock names no registry: npm asks the one in its own settings, and checks the hash. In
 # packaging/peer it is made by `npm install --package-lock-only --omit-lockfile-registry-resolved`.
 _FILES = ("package.json", "package-lock.json")
@@ -29,14 +29,14 @@ _OPTIONS = (
 
 
 def program(folder: Path) -> Path:
-    """Where the server is in a .venv: a script for Node."""
+    """Where the model server is in a .venv: a script for Node."""
     return folder / "peer" / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
 
 
 def set_up_peer(environment: Environment) -> None:
-    """Install the peer, or say in one sentence why it is not; once it is there nothing is started.
+    """Install them, or say in one sentence why not; once they are there nothing is started.
 
-    Whatever npm does, the tests go on: those that need the peer are skipped.
+    Whatever npm does, the tests go on: those that need the programs are skipped.
 
     Args:
         environment: the checkout's .venv, already set up.
@@ -45,11 +45,11 @@ def set_up_peer(environment: Environment) -> None:
         return
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        say("Node and npm are not on PATH: the tests with a server of others are skipped.")
+        say("Node and npm are not on PATH: the tests with programs of others are skipped.")
         return
     with environment.exclusive():
         if not _installed(environment):
-            say(f"Installing the server of others for tests into .venv ({MEGABYTES} MB)")
+            say(f"Installing the programs of others for tests into .venv ({MEGABYTES} MB)")
             _install(environment, npm)
 
 
@@ -67,8 +67,8 @@ def _install(environment: Environment, npm: str) -> None:
     if not status:
         environment.write_stamp({PEER: environment.key(PEER)})
         return
-    shutil.rmtree(folder, ignore_errors=True)  # half a server would be started
+    shutil.rmtree(folder, ignore_errors=True)  # half a program would be started
     say(
-        f"npm could not install the server of others: {cause(output)} (see {environment.log}). "
-        "Its tests are skipped."
+        f"npm could not install the programs of others: {cause(output)} (see {environment.log}). "
+        "Their tests are skipped."
     )

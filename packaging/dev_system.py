@@ -58,6 +58,10 @@ SCREEN = (
     "at-spi2-core",
     "dbus",
     "dbus-x11",
+    "chromium",  # shows exported HTML
+    "qpdf",  # checks exported PDF
+    "poppler-utils",  # reads exported PDF
+    "git",
     "gnome-keyring",  # a real Secret Service for the keychain's tests
     "python3-pyatspi",
     "gir1.2-atspi-2.0",

@@ -1,4 +1,4 @@
-"""When the server of others is installed for the tests, and what its lock may hold."""
+"""When the programs of others are installed for the tests, and what their lock may hold."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_peer_is_installed_once(
     for name in ("package.json", "package-lock.json"):
         source = checkout / "packaging" / "peer" / name
         assert (folder / name).read_bytes() == source.read_bytes()
-    assert "12 MB" in capsys.readouterr().err
+    assert f"{dev_peer.MEGABYTES} MB" in capsys.readouterr().err
     dev_peer.set_up_peer(Environment(checkout))
     assert len(npm.commands) == 1
     assert capsys.readouterr().err == ""
