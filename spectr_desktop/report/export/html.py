@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+import functools
 from html import escape
 from typing import TYPE_CHECKING
 
 import nh3
-from markdown import Markdown
 
+from spectr_desktop import paths
+from spectr_desktop.records.report import ReportKind
 from spectr_desktop.report.export.escapes import one_line
+from spectr_desktop.report.export.html_code import CODE_CLASSES
+from spectr_desktop.report.export.html_look import accent, logo_uri
+from spectr_desktop.report.export.html_marks import SEVERITY_CLASSES, STATE_CLASSES, mark
+from spectr_desktop.report.export.html_tree import converted
 from spectr_desktop.report.export.markdown import markdown
 
 if TYPE_CHECKING:
     from spectr_desktop.records.house_style import Look
     from spectr_desktop.records.report import Report
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""What a browser may load for the page: its own style and pictures that it holds."""
+
+_TAGS = frozenset(
+    (
+        "a article aside blockquote br code del div em h1 h2 h3 h4 h5 h6 header hr li main nav ol p"
+        " pre section span strong table tbody td th thead tr ul"
+    ).split()
+)
+_ATTRIBUTES = {
+    "a": {"href"},
+    "article": {"id"},
+    "div": {"tabindex", "role", "aria-label"},
+    "h2": {"id"},
+    "h3": {"id"},
+    "nav": {"aria-labelledby"},
+    "ol": {"start"},
+    "pre": {"tabindex"},
+    "th": {"scope"},
+}
+_SIDES = frozenset({"left", "center", "right"})
+_CLASSES = {
+    "a": {"label"},
+    "article": SEVERITY_CLASSES,
+    "aside": {"stamp"},
+    "div": {"code", "scroll"},
+    "span": {"chip", "dot", "task", *SEVERITY_CLASSES, *STATE_CLASSES, *CODE_CLASSES},
+    "table": {"names"},
+    "td": _SIDES,
+    "th": _SIDES,
+    "ul": {"facts"},
+}
+_SCHEMES = {"http", "https", "mailto"}
+_REL = "noopener noreferrer"
 
 
 def html(report: Report, look: Look) -> str:
@@ -21,10 +65,66 @@ def html(report: Report, look: Look) -> str:
 
     Args:
         report: for a client or to work with.
-        look: logo and colour.
+        look: logo and colour; what is no PNG picture or no colour is left out.
     """
-    del look
-    body = nh3.clean(Markdown(extensions=["tables", "fenced_code"]).convert(markdown(report)))
-    title = escape(one_line(report.title))
-    head = f'<head>\n<meta charset="utf-8">\n<title>{title}</title>\n</head>'
-    return f'<!DOCTYPE html>\n<html lang="en">\n{head}\n<body>\n{body}\n</body>\n</html>\n'
+    made = converted(markdown(report), lambda root: mark(root, report))
+    body = sanitised(made)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{_head(report, look)}\n</head>\n'
+        f'<body class="{report.kind.value}">\n{_logo(report, look)}{body}\n</body>\n</html>\n'
+    )
+
+
+def sanitised(made: str) -> str:
+    """HTML with nothing but what a page of ours has."""
+    return nh3.clean(
+        made,
+        tags=set(_TAGS),
+        attributes=_ATTRIBUTES,
+        allowed_classes={tag: set(names) for tag, names in _CLASSES.items()},
+        url_schemes=_SCHEMES,
+        link_rel=_REL,
+    )
+
+
+def _head(report: Report, look: Look) -> str:
+    client = report.kind is ReportKind.CLIENT
+    title = one_line(report.title) or "an untitled source"
+    kind = "for the client" if client else "to work with, not for clients"
+    described = f"Security review of {title}, {kind}"
+    author = one_line(report.document.auditor)
+    lines = [
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        '<meta name="referrer" content="no-referrer">',
+        f"<title>Security review of {escape(title)}</title>",
+        f'<meta name="description" content="{escape(described)}">',
+        f'<meta name="author" content="{escape(author)}">' if author else "",
+        f'<meta name="generator" content="{escape(one_line(_program(report)))}">',
+        f"<style>\n{_style(look)}</style>",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _program(report: Report) -> str:
+    return f"{report.tool.name} {report.tool.version}"
+
+
+def _logo(report: Report, look: Look) -> str:
+    uri = logo_uri(look.logo)
+    if not uri:
+        return ""
+    name = escape(f"Logo of {one_line(report.document.auditor)}".removesuffix(" of "))
+    return f'<div class="brand"><img src="{uri}" alt="{name}"></div>\n'
+
+
+def _style(look: Look) -> str:
+    colors = accent(look.accent)
+    return _sheet().replace("@accent-light", colors.light).replace("@accent-dark", colors.dark)
+
+
+@functools.cache
+def _sheet() -> str:
+    return (paths.resources() / "themes" / "report.css").read_text(encoding="utf-8")
