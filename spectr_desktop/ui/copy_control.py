@@ -69,6 +69,7 @@ class CopyControl(QObject):
             ("copy_markdown", self.tr("Copy as Markdown"), selected, self.copy_markdown),
             ("copy_code", self.tr("Copy code"), code >= 0, lambda: self._copy_code(code)),
             ("copy_report", self.tr("Copy report as Markdown"), has_text, self.copy_report),
+            ("copy_rich", self.tr("Copy report as rich text"), has_text, self.copy_rich),
             ("select_all", self.tr("Select all"), has_text, view.selectAll),
             ("find", self.tr("Find…"), True, self.find_requested.emit),
         ):
@@ -93,6 +94,14 @@ class CopyControl(QObject):
         """Copy the whole report as the model wrote it."""
         if text := self._view.text():
             self._copy(text, self.tr("The report is copied"))
+
+    def copy_rich(self) -> None:
+        """Copy the whole report as rich text, which is as complete as its Markdown."""
+        from spectr_desktop.ui.rich_copy import put_markdown  # noqa: PLC0415  # rarely
+
+        if text := self._view.text():
+            put_markdown(text, rich=True)
+            self.told.emit(self.tr("The report is copied as rich text"))
 
     def copy_code(self) -> None:
         """Copy the code block that the pointer or the caret is in."""

@@ -107,6 +107,7 @@ class FindingsDesk(QObject):
     @cached_property
     def control(self) -> FindingsControl:
         """What keeps list, pane, source and report at the same finding."""
+        from spectr_desktop.ui.finding_copying import FindingCopying  # noqa: PLC0415
         from spectr_desktop.ui.findings_control import FindingsControl  # noqa: PLC0415
 
         around = self._around
@@ -119,6 +120,7 @@ class FindingsDesk(QObject):
         control.pane_wanted.connect(self.pane_wanted)
         control.report_wanted.connect(self.report_wanted)
         control.written.connect(self.settling.watch)
+        FindingCopying(self.view, control).told.connect(self.told)
         return control
 
     @cached_property

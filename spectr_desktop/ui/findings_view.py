@@ -51,6 +51,7 @@ class FindingsView(QWidget):
         split_requested: (str key) a merged one stands for itself after all.
         undo_requested, redo_requested: of what was decided.
         edit_requested, note_requested: (str key) he wants to write.
+        copy_requested: (list[str] keys, bool) he wants them on the clipboard, as rich text too.
     """
 
     selected = Signal(str)
@@ -62,6 +63,7 @@ class FindingsView(QWidget):
     redo_requested = Signal()
     edit_requested = Signal(str)
     note_requested = Signal(str)
+    copy_requested = Signal(list, bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,6 +129,8 @@ class FindingsView(QWidget):
             keys[Qt.Key(key.Key_1 + number), False] = lambda s=state: self._request_state(s)
         keys[key.Key_E, False] = lambda: self._request_for_one(self.edit_requested)
         keys[key.Key_N, False] = lambda: self._request_for_one(self.note_requested)
+        keys[key.Key_C, False] = lambda: self._copy(rich=False)
+        keys[key.Key_C, True] = lambda: self._copy(rich=True)
         keys[key.Key_M, False] = self._merge
         keys[key.Key_S, False] = self._split
         keys[key.Key_U, False] = self.undo_requested.emit
@@ -218,6 +222,10 @@ class FindingsView(QWidget):
         merged = finding is not None and bool(finding.duplicate_of)
         add("split", self.tr("Split off again"), "S", self._split, merged)
         menu.addSeparator()
+        copied = self.tr("Copy as Markdown"), self.tr("Copy as rich text")
+        add("copy_markdown", copied[0], "C", lambda: self._copy(rich=False), bool(keys))
+        add("copy_rich", copied[1], "Shift+C", lambda: self._copy(rich=True), bool(keys))
+        menu.addSeparator()
         add("undo", self.tr("Undo"), "U", self.undo_requested.emit, True)
         add("redo", self.tr("Redo"), "Shift+U", self.redo_requested.emit, True)
         return menu
@@ -270,6 +278,10 @@ class FindingsView(QWidget):
     def _request_state(self, state: State) -> None:
         if keys := self.selected_keys():
             self.state_requested.emit(keys, state)
+
+    def _copy(self, *, rich: bool) -> None:
+        if keys := self.selected_keys():
+            self.copy_requested.emit(keys, rich)
 
     def _request_for_one(self, signal: object) -> None:
         if key := self.list.current_key():

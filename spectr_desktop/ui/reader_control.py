@@ -62,7 +62,8 @@ class ReaderControl(QObject):
         copying = self._report.copying
         add("copy_code", self.tr("Copy code"), ["Ctrl+Shift+C"], copying.copy_code)
         copies = add("copy_report", self.tr("Copy report as Markdown"), [], copying.copy_report)
-        self.menu_actions = [[find, outline, copies], [larger, smaller, usual]]
+        rich = add("copy_rich", self.tr("Copy report as rich text"), [], copying.copy_rich)
+        self.menu_actions = [[find, outline, copies, rich], [larger, smaller, usual]]
 
     def _bar(self) -> FindBar:
         """The bar of the pane that has the focus, or had it last."""

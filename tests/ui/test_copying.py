@@ -202,12 +202,22 @@ def test_markdown_of_a_stream_is_that_of_the_whole(pane: ReportPane) -> None:
 
 def test_what_there_is_nothing_of_cannot_be_copied(pane: ReportPane) -> None:
     QGuiApplication.clipboard().setText("before")
-    for name in ("copy", "copy_markdown", "copy_code", "copy_report", "select_all"):
+    for name in ("copy", "copy_markdown", "copy_code", "copy_report", "copy_rich", "select_all"):
         assert not choose(pane, name)
     pane.copying.copy_markdown()
     pane.copying.copy_report()
+    pane.copying.copy_rich()
     pane.copying.copy_code()
     assert clipboard() == "before"
+
+
+def test_the_menu_copies_the_report_as_rich_text(pane: ReportPane) -> None:
+    pane.set_markdown(_TEXT + "\n<script>alert(1)</script>\n")
+    assert choose(pane, "copy_rich")
+    data = QGuiApplication.clipboard().mimeData()
+    assert data.text().startswith(_TEXT)
+    assert "<strong>bold</strong>" in data.html()
+    assert "<script" not in data.html()
 
 
 def test_the_menu_copies_the_report_selects_all_and_finds(pane: ReportPane) -> None:

@@ -53,6 +53,7 @@ def told(view: FindingsView) -> list[tuple[object, ...]]:
     for name in (
         "selected", "shown", "state_requested", "merge_requested", "split_requested",
         "undo_requested", "redo_requested", "edit_requested", "note_requested",
+        "copy_requested",
     ):  # fmt: skip
         getattr(view, name).connect(lambda *a, name=name: out.append((name, *a)))
     return out
@@ -127,6 +128,10 @@ def test_single_keys(shown: FindingsView) -> None:
         ("edit_requested", "F2"), ("note_requested", "F2"), ("undo_requested",),
         ("redo_requested",), ("redo_requested",),
     ]  # fmt: skip
+    del seen[:]
+    key(shown, Key.Key_C)
+    key(shown, Key.Key_C, modifiers=SHIFT)
+    assert seen == [("copy_requested", ["F2"], False), ("copy_requested", ["F2"], True)]
     key(shown, Key.Key_B, Key.Key_A)  # which search nothing
     assert shown.selected_keys() == ["F2"]
 
@@ -209,7 +214,7 @@ def test_the_context_menu_has_all_actions_with_their_keys(shown: FindingsView) -
         "show": "Return", "state_open": "1", "state_confirmed": "2", "state_false_positive": "3",
         "state_acknowledged": "4", "state_fixed": "5", "state_partly_fixed": "6",
         "state_duplicate": "7", "state_wont_fix": "8", "edit": "E", "note": "N", "merge": "M",
-        "split": "S", "undo": "U", "redo": "Shift+U",
+        "split": "S", "copy_markdown": "C", "copy_rich": "Shift+C", "undo": "U", "redo": "Shift+U",
     }  # fmt: skip
     for action in menu.actions():
         if action.objectName() in ("show", "state_fixed", "edit", "redo"):

@@ -118,6 +118,12 @@ def report_of(
     )
 
 
+def finding_of(finding: Finding) -> ReportFinding:
+    """A finding by itself as a client's report tells it; a lead says what it is."""
+    tell = _with_all if finding.is_lead else _for_client
+    return tell(finding, "", {})
+
+
 def _order(finding: Finding) -> tuple[int, int, str]:
     """The worst first, then in order of appearance."""
     number = _DIGITS.search(finding.key)
