@@ -37,6 +37,8 @@ _log = logger(__name__)
 
 _SHOWN_LINES = 12
 _LONGEST_LINE = 4096  # bytes
+# Without a seed by chance, fonts come in the same order, and so the same report as the same bytes.
+_ENVIRONMENT = {"QT_QPA_PLATFORM": "offscreen", "QT_HASH_SEED": "0"}
 _PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -110,7 +112,7 @@ class _Child:
             stderr=subprocess.PIPE,
             # Python looks for modules there first, and the user's folder may be a client's.
             cwd=None if getattr(sys, "frozen", False) else _PACKAGE,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+            env={**os.environ, **_ENVIRONMENT},
             # Ctrl+C in a terminal is for us: we end the child.
             start_new_session=sys.platform != "win32",
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,

@@ -63,10 +63,12 @@ class Body:
     Attributes:
         strips: all of it.
         headings: those of the contents; a strip names them by their number here.
+        labels: of findings, and the number of each one's heading.
     """
 
     strips: list[Strip] = field(default_factory=list[Strip])
     headings: list[Heading] = field(default_factory=list[Heading])
+    labels: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def blocks_of(text: str) -> list[list[Token]]:
@@ -154,6 +156,8 @@ class _Writing:
         if level in (CHAPTER, SECTION):
             number = len(self.body.headings)
             self.body.headings.append(Heading(level, text, finding))
+            if finding is not None:
+                self.body.labels[finding.label] = number
         if strips:
             strips[0] = replace(strips[0], heading=number, needs=needs)
         self.body.strips += strips

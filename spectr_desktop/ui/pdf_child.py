@@ -5,6 +5,7 @@ It ends when the program that started it does: then its standard input ends.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -30,6 +31,8 @@ def main() -> int:
     if order is None:
         print("the order is not whole", file=sys.stderr)  # noqa: T201  # the parent reads it
         return 2
+    # It lives for one report: to look for garbage in hundreds of pages takes seconds, for nothing.
+    gc.disable()
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     try:
         _make(unpacked(order), sys.stdout.buffer)

@@ -41,6 +41,7 @@ def finished(raw: bytes, pages: Pages) -> bytes:
     _link(writer, pages)
     _bookmark(writer, pages)
     _tell(writer, pages)
+    writer.generate_file_identifiers()
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()

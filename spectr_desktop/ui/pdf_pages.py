@@ -75,10 +75,8 @@ class Pages:
     def target(self, link: str) -> tuple[int, float] | None:
         """Page and height of what a link with a "#" leads to."""
         name = link.removeprefix("#")
-        for number, heading in enumerate(self.body.headings):
-            if heading.finding is not None and heading.finding.label == name:
-                return self.places.get(number)
-        return self.places.get(int(name)) if name.isdecimal() else None
+        number = self.body.labels.get(name, int(name) if name.isdecimal() else -1)
+        return self.places.get(number)
 
     def _paint_head(self, painter: QPainter) -> None:
         report, colors = self.report, self.paper.colors
@@ -147,16 +145,17 @@ def pages_of(report: Report, look: Look) -> Pages:
     before = paginated(title_page(report, blocks[:first], paper, read_logo(look.logo)))
     body = body_of(report, blocks[first:], paper)
     pages = paginated(body.strips)
-    unknown = paginated(contents(body.headings, {}, paper))
-    start = len(before) + len(unknown)
+    # How long the contents are does not depend on the figures, which are known only then.
+    figures: dict[int, int] = {}
+    listed = paginated(contents(body.headings, figures, paper))
+    start = len(before) + len(listed)
     places = {
         placed.strip.heading: (start + number, placed.y)
         for number, page in enumerate(pages)
         for placed in page
         if placed.strip.heading >= 0
     }
-    figures = {number: page + 1 for number, (page, _) in places.items()}
-    listed = paginated(contents(body.headings, figures, paper))
+    figures.update((number, page + 1) for number, (page, _) in places.items())
     return Pages(report, paper, [*before, *listed, *pages], body, places)
 
 

@@ -177,7 +177,7 @@ def _counts(report: Report, paper: Paper) -> Strip:
 def contents(headings: Sequence[Heading], pages: Mapping[int, int], paper: Paper) -> list[Strip]:
     """The list of headings with their pages.
 
-    Its own length does not depend on the figures, so it can be made before they are known.
+    Its own length does not depend on the figures: they are looked up when it is painted.
 
     Args:
         headings: in their order.
@@ -188,11 +188,11 @@ def contents(headings: Sequence[Heading], pages: Mapping[int, int], paper: Paper
     out = text_strips(head, LEFT, keep=True)
     out.append(replace(room(60), keep=True))
     for number, heading in enumerate(headings):
-        out += _entry(heading, number, pages.get(number, 0), paper)
+        out += _entry(heading, number, pages, paper)
     return out
 
 
-def _entry(heading: Heading, number: int, page: int, paper: Paper) -> list[Strip]:
+def _entry(heading: Heading, number: int, pages: Mapping[int, int], paper: Paper) -> list[Strip]:
     chapter = heading.level == CHAPTER
     x = LEFT if chapter else LEFT + _STEP
     style = Style.BOLD if chapter else Style.PLAIN
@@ -206,7 +206,7 @@ def _entry(heading: Heading, number: int, page: int, paper: Paper) -> list[Strip
 
     def paint(painter: QPainter, y: float, gap: float) -> None:
         inner(painter, y, gap)
-        label = str(page) if page else ""
+        label = str(pages[number])
         metrics = QFontMetricsF(face)
         base = y + laid.line_height(last) * 0.76
         painter.setFont(face)
