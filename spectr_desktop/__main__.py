@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from spectr_desktop import app, cli
+_MAKE_PDF = "--make-pdf"
 
 
 def main() -> int:
     """Run the program with the process's arguments; returns its exit status."""
     arguments = sys.argv[1:]
+    if arguments == [_MAKE_PDF]:
+        # A child of an export: it needs nothing of the window, which is slow to import.
+        from spectr_desktop.ui import pdf_child  # noqa: PLC0415
+
+        return pdf_child.main()
+    # Imported here, so that such a child does without them.
+    from spectr_desktop import app, cli  # noqa: PLC0415
+
     if cli.is_command(arguments):
         return cli.main(arguments)
     given = cli.window_arguments(arguments)
