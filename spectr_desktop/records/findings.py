@@ -89,7 +89,7 @@ class ParsedFinding:
         exploit_scenario: how it is attacked.
         proof_of_concept: code or steps that show it.
         recommendation: what to do.
-        suggested_fix: code that mends it.
+        suggested_fix: code that mends it, in a fence or between back-ticks.
         confidence: the model's own word or figure, only recorded.
         start: the offset in the report's text at which the finding begins.
         end: the offset behind its last character.

@@ -211,9 +211,11 @@ class Draft:
         scenario, proof = self._text(Field.SCENARIO), self._text(Field.PROOF)
         recommendation = self._text(Field.RECOMMENDATION)
         quotes, fixes, open_text = self._codes()
+        blocks = [fence.block() for fence in fixes]
+        codes = [fence.code() for fence in fixes]
         inline_fix = self._text(Field.FIX)
         if inline_fix and not fixes and _ONLY_CODE.match(inline_fix):
-            fixes = [inline_fix.strip("`")]
+            blocks, codes = [inline_fix], [inline_fix.strip("`")]
         elif inline_fix:
             recommendation = _joined(recommendation, inline_fix)
         if open_text and open_text[0] is Field.PROOF:
@@ -234,14 +236,14 @@ class Draft:
                 [*self.given, *self._places()],
                 self.written or self.title,
                 quotes,
-                fixes,
+                codes,
                 description,
             ),
             description=description,
             exploit_scenario=scenario,
             proof_of_concept=proof,
             recommendation=recommendation,
-            suggested_fix="\n\n".join(fixes),
+            suggested_fix="\n\n".join(blocks),
             confidence=plain(self._text(Field.CONFIDENCE)),
             start=self.start,
             end=self.end,
@@ -343,10 +345,10 @@ class Draft:
         if len(found) > 1:
             self.texts[Field.LOCATION].append(value)
 
-    def _codes(self) -> tuple[list[str], list[str], tuple[Field, str] | None]:
+    def _codes(self) -> tuple[list[str], list[Fence], tuple[Field, str] | None]:
         """Quotes, fixes, and the text of an open fence that is neither."""
         quotes: list[str] = []
-        fixes: list[str] = []
+        fixes: list[Fence] = []
         other: tuple[Field, str] | None = None
         for name, fence in self.fences:
             place = name if fence.closed else purpose_of(name, fence)
@@ -356,7 +358,7 @@ class Draft:
             if place is Field.CODE:
                 quotes.append(code)
             elif place is Field.FIX:
-                fixes.append(code)
+                fixes.append(fence)
             elif not fence.closed:
                 other = place, fence.markdown()
         if not quotes and CODE_SIGNS.search(written := self._text(Field.CODE)):

@@ -63,6 +63,15 @@ class Fence:
         lines = (line[min(indent, len(line) - len(line.lstrip(" \t"))) :] for line in self.lines)
         return "\n".join(lines).strip("\n").rstrip()
 
+    def block(self) -> str:
+        """Its code as Markdown that ends, however it was indented or cut."""
+        code = self.code()
+        runs = re.findall(r"`{3,}", code)
+        ticks = "`" * (max(map(len, runs), default=2) + 1)
+        # A name such as "js highlight=1", or with a back-tick of its own, names no language.
+        name = re.match(r"[\w.+#-]{0,30}", self.language)
+        return f"{ticks}{name[0] if name else ''}\n{code}\n{ticks}"
+
     def markdown(self) -> str:
         """All of it, as it was written."""
         end = [self.opening.strip()[:3]] if self.closed else []

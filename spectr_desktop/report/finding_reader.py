@@ -314,6 +314,8 @@ class FindingReader:
     def _on_row(self, cells: list[str], text: str, start: int) -> None:
         self._latent = None
         if not cells:
+            if self._held and self._rows == 0:
+                self._held += f"\n{text}"  # without its delimiters it would be no table
             return
         if self._table is None:
             self._table, self._head, self._rows, self._held = TableReader(cells), cells, 0, ""

@@ -6,6 +6,7 @@ name must be empty, texts and quotes are given by their beginnings.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from spectr_desktop.records.findings import Claim, ParsedFinding
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "reports"
+_OPENING = re.compile(r"`{3,}[^\n]*\n|`")
 _TEXTS = ("description", "exploit_scenario", "proof_of_concept", "recommendation", "suggested_fix")
 
 
@@ -75,6 +77,8 @@ def _wrong(wanted: dict[str, Any], found: ParsedFinding) -> list[str]:
         wrong.append(f"complete is {found.complete}")
     for name in _TEXTS:
         text, beginning = getattr(found, name), wanted.get(name, "")
+        if name == "suggested_fix":
+            text = _OPENING.sub("", text)
         if not text.startswith(beginning) or (text and not beginning and name not in _free(wanted)):
             wrong.append(f"{name} {text[:90]!r}, not {beginning!r}")
     claims = wanted.get("claims", [])

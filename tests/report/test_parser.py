@@ -321,3 +321,34 @@ def test_json_with_a_long_line_is_read_in_slices() -> None:
     parser.finish()
     assert [finding.title for finding in parser.findings] == [entry["title"] for entry in entries]
     assert parser.finding(41).claims[0].start_line == 42
+
+
+_WITH_FIX = """## High: Balance is cleared late
+
+- **Location:** `Vault.withdraw`
+
+**Description:** Whoever is called can call again.
+
+| Caller | May call | Should |
+| --- | :-: | --- |
+| owner | yes | yes |
+| **others** | yes | no |
+
+**Suggested fix:**
+
+   ```diff
+   -a();
+    b();
+   +a();
+   ```
+"""
+
+
+def test_a_fix_is_a_block_of_code_and_a_table_in_a_text_stays_one() -> None:
+    for text in (_WITH_FIX, _WITH_FIX.rstrip().removesuffix("```")):  # also where it is cut
+        (found,) = parse_findings(text)
+        assert found.suggested_fix == "```diff\n-a();\n b();\n+a();\n```"
+        assert found.description.endswith(
+            "| Caller | May call | Should |\n| --- | :-: | --- |\n| owner | yes | yes |\n"
+            "| **others** | yes | no |"
+        )
