@@ -11,7 +11,7 @@ from spectr_desktop.report.export.escapes import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
 # Most programs on Windows unpack no path of more than 260 characters.
 _LONGEST_PART = 80
@@ -28,7 +28,9 @@ def safe_names(paths: Iterable[str]) -> list[str]:
         name, number = plain, 1
         while _folded(name) in files | folders or files & _folders(name):
             number += 1
-            name = _numbered(plain, number)
+            # Where a folder has the name of a file, another last part would not help.
+            in_way = bool(files & _folders(plain))
+            name = _other_folder(plain, number) if in_way else _numbered(plain, number)
         files.add(_folded(name))
         folders |= _folders(name)
         out.append(name)
@@ -63,6 +65,11 @@ def _numbered(name: str, number: int) -> str:
     if not stem:
         stem, dot, suffix = last, "", ""
     return f"{folder}{slash}{stem}-{number}{dot}{suffix}"
+
+
+def _other_folder(name: str, number: int) -> str:
+    first, _, rest = name.partition("/")
+    return f"{first}-{number}/{rest}"
 
 
 def _folded(name: str) -> str:
