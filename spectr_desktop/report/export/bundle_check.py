@@ -22,7 +22,7 @@ from spectr_desktop.report.export.bundle import (
 from spectr_desktop.report.export.escapes import one_line
 from spectr_desktop.report.export.json import report_from_json
 from spectr_desktop.report.export.safe_names import is_safe
-from spectr_desktop.report.export.stored_zip import ZipFault, content, members, written
+from spectr_desktop.report.export.stored_zip import ZipFault, content, members, pieces
 
 if TYPE_CHECKING:
     from spectr_desktop.report.export.bundle import BundleEntry, Manifest
@@ -98,7 +98,7 @@ def _checked(raw: bytes) -> Whole:
         if one.name not in contents:
             raise ZipFault("is not in the manifest", one.name)
     _check_agreement(manifest, contents)
-    _check_form(raw, manifest, contents, listed)
+    _check_form(raw, manifest, contents)
     return Whole(len(contents), hashlib.sha256(raw_manifest).hexdigest(), manifest.run)
 
 
@@ -204,31 +204,16 @@ def _sent(
     return {(file.path, file.sha256) for file in header.files}
 
 
-def _check_form(
-    raw: bytes, manifest: Manifest, contents: dict[str, bytes], listed: list[Member]
-) -> None:
+def _check_form(raw: bytes, manifest: Manifest, contents: dict[str, bytes]) -> None:
     """Nothing stands in the zip but what the program writes.
 
     Raises:
-        ZipFault: a byte differs; the file in whose place it is, if it is in one.
+        ZipFault: a byte differs; the file to which it belongs, if it belongs to one.
     """
-    again = written(sorted(contents.items()), manifest.finished_at)
-    if again == raw:
-        return
-    at = _first_difference(again, raw)
-    before = [one for one in listed if one.offset <= at]
-    inside = at < listed[-1].offset + len(contents[listed[-1].name])
-    name = max(before, key=lambda one: one.offset).name if before and inside else ""
-    raise ZipFault("has bytes that no bundle has", name)
-
-
-def _first_difference(one: bytes, other: bytes) -> int:
-    """Where two byte strings begin to differ: halved, since a loop over all bytes takes minutes."""
-    first, last = 0, min(len(one), len(other))
-    while first < last:
-        middle = (first + last + 1) // 2
-        if one[first:middle] == other[first:middle]:
-            first = middle
-        else:
-            last = middle - 1
-    return first
+    at = 0
+    for name, piece in pieces(sorted(contents.items()), manifest.finished_at):
+        if raw[at : at + len(piece)] != piece:
+            raise ZipFault("has bytes that no bundle has", name)
+        at += len(piece)
+    if at != len(raw):
+        raise ZipFault("has bytes that no bundle has")

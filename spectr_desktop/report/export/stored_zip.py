@@ -13,10 +13,10 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 256 * 1024**2
-"""The largest file that is written or read: a check holds three times as much in memory."""
+"""The largest file that is written or read: a check holds twice as much in memory."""
 MOST_ENTRIES = 20_000
 
 # APPNOTE 6.3, 4.3.7, 4.3.12 and 4.3.16, little endian.
@@ -71,10 +71,18 @@ def written(files: Sequence[tuple[str, bytes]], when: str) -> bytes:
     Raises:
         ZipFault: they are too many or too large.
     """
+    return b"".join(piece for _, piece in pieces(files, when))
+
+
+def pieces(files: Sequence[tuple[str, bytes]], when: str) -> Iterator[tuple[str, bytes]]:
+    """What the zip consists of, from its beginning to its end; as `written`.
+
+    Yields:
+        The name of the file that a piece belongs to, "" for the directory; and the piece.
+    """
     if len(files) > MOST_ENTRIES:
         raise ZipFault(f"has {len(files):,} entries, and {MOST_ENTRIES:,} is the most")
     day, time = _dos_date(when)
-    parts: list[bytes] = []
     directory: list[bytes] = []
     offset = 0
     for name, raw in files:
@@ -83,16 +91,18 @@ def written(files: Sequence[tuple[str, bytes]], when: str) -> bytes:
             raise ZipFault("is too large", name)
         sums = (zlib.crc32(raw), len(raw), len(raw), len(encoded), 0)
         same = (_NEEDED, _UTF_8, 0, time, day, *sums)
-        head = _LOCAL.pack(_LOCAL_MARK, *same)
         directory += [
             _CENTRAL.pack(_CENTRAL_MARK, _MADE_BY, *same, 0, 0, 0, _MODE, offset),
             encoded,
         ]
-        parts += [head, encoded, raw]
-        offset += len(head) + len(encoded) + len(raw)
+        yield name, _LOCAL.pack(_LOCAL_MARK, *same) + encoded
+        yield name, raw
+        offset += _LOCAL.size + len(encoded) + len(raw)
     listed = b"".join(directory)
-    end = _END.pack(_END_MARK, 0, 0, len(files), len(files), len(listed), offset, 0)
-    return b"".join([*parts, listed, end])
+    if offset + len(listed) + _END.size > MOST_BYTES:
+        raise ZipFault("is too large")
+    yield "", listed
+    yield "", _END.pack(_END_MARK, 0, 0, len(files), len(files), len(listed), offset, 0)
 
 
 def members(raw: bytes) -> list[Member]:

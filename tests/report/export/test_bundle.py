@@ -17,6 +17,7 @@ from spectr_desktop.records.source import source_file
 from spectr_desktop.report.export.bundle import (
     BUNDLE_SCHEMA,
     MANIFEST,
+    REPORTS,
     SUMS,
     Journal,
     bundle,
@@ -148,7 +149,7 @@ def test_a_path_with_two_texts_is_there_twice() -> None:
 
 def test_a_run_of_another_name_is_refused() -> None:
     made = sample_header()
-    reports = dict.fromkeys((".md", ".html", ".pdf", ".json", ".sarif", ".csv"), b"")
+    reports: dict[str, bytes] = dict.fromkeys(REPORTS, b"")
     with pytest.raises(ValueError, match="no run"):
         bundle(sample_report(made), reports, [Journal("../x", b"")], None, TOOL)
 

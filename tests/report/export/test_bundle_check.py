@@ -206,6 +206,8 @@ def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(GOOD) == ("", "is larger than any bundle")
     with pytest.raises(ZipFault, match="a: is too large"):
         written([("a", bytes(1001))], "")
+    with pytest.raises(ZipFault, match=": is too large"):
+        written([("a", bytes(960))], "")
     monkeypatch.setattr(stored_zip, "MOST_ENTRIES", 1)
     with pytest.raises(ZipFault, match="2 entries"):
         written([("a", b""), ("b", b"")], "")
