@@ -1,15 +1,12 @@
-"""The runs subcommands: list, show, export, delete and erase what is kept of runs."""
+"""The runs subcommands: list, show, export, verify, delete and erase what is kept of runs."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectr_desktop import paths
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.terminal import put, say
 
@@ -18,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectr_desktop.audit.run_history import OpenedRun, RunHistory
-    from spectr_desktop.records.findings import Finding
     from spectr_desktop.records.history import ErasePlan, RunRow
-    from spectr_desktop.records.run import Header, RunResult
 
     # The only name that argparse has for what `add_subparsers` gives.
     _Commands = argparse._SubParsersAction[Any]  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
@@ -33,7 +28,9 @@ _MOST_NAMED = 5
 
 def add_parser(commands: _Commands) -> None:
     """Add `runs` and its own subcommands."""
-    runs = commands.add_parser("runs", help="list, show, export, delete or erase earlier runs")
+    runs = commands.add_parser(
+        "runs", help="list, show, export, delete or erase earlier runs, or verify a bundle"
+    )
     kinds = runs.add_subparsers(required=True, metavar="WHAT")
     listed = kinds.add_parser("list", help="the runs that are kept, the newest first")
     listed.add_argument("--json", action="store_true", help="as JSON")
@@ -43,23 +40,7 @@ def add_parser(commands: _Commands) -> None:
     show = kinds.add_parser("show", help="what is known of a run, and its report")
     show.add_argument("id", metavar="ID", help="its id, or the beginning of it")
     show.set_defaults(run=_show)
-    export = kinds.add_parser("export", help="write the report of a run to files")
-    export.add_argument("id", metavar="ID", help="its id, or the beginning of it")
-    export.add_argument(
-        "--output",
-        action="append",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="a name that ends in .md, .json, .sarif or .csv; may be given several times",
-    )
-    export.add_argument(
-        "--kind",
-        choices=["client", "working"],
-        default="working",
-        help="client: findings that you confirmed, without leads and texts of the model",
-    )
-    export.set_defaults(run=_export)
+    _add_export(kinds)
     delete = kinds.add_parser("delete", help="delete runs for good; here it cannot be undone")
     delete.add_argument("ids", nargs="+", metavar="ID", help="ids, or beginnings of them")
     delete.add_argument("--yes", action="store_true", help="do not ask")
@@ -70,34 +51,30 @@ def add_parser(commands: _Commands) -> None:
     erase.set_defaults(run=_erase)
 
 
-def export_run(opened: OpenedRun, path: Path, kind: str = "working") -> None:
-    """Write the report of a run in the format that the file's name asks for.
-
-    Args:
-        opened: the run; what it goes on with belongs to its report.
-        path: the file; one that is there is replaced.
-        kind: "client" or "working".
-
-    Raises:
-        SpectrError: no such format, nothing to write, or it cannot be written.
-    """
-    _check_suffix(path)
-    raw = _exported(opened, path.suffix.lower(), kind)
-    try:
-        paths.write_atomically(Path(os.path.realpath(path)), raw)
-    except OSError as error:
-        raise SpectrError(
-            "not_written",
-            f"{path} cannot be written ({error.strerror or error}). Choose another place.",
-            params={"path": str(path)},
-            detail=str(error),
-        ) from error
-
-
-def _check_suffix(path: Path) -> None:
-    from spectr_desktop.report.export.formats import check_suffix  # noqa: PLC0415  # not for --help
-
-    check_suffix(str(path), path.suffix)
+def _add_export(kinds: _Commands) -> None:
+    export = kinds.add_parser("export", help="write the report of a run to files")
+    export.add_argument("id", metavar="ID", help="its id, or the beginning of it")
+    export.add_argument(
+        "--output",
+        action="append",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a name that ends in .md, .html, .pdf, .json, .sarif, .csv, or in .zip for a bundle "
+        "with the sources and all texts of the model; may be given several times",
+    )
+    export.add_argument(
+        "--kind",
+        choices=["client", "working"],
+        default="working",
+        help="client: findings that you confirmed, without leads and texts of the model",
+    )
+    export.add_argument("--findings", metavar="KEYS", help="only these, such as F1,F3")
+    export.add_argument("--yes", action="store_true", help="replace files without asking")
+    export.set_defaults(run=_export)
+    verify = kinds.add_parser("verify", help="check that a bundle is whole; needs no network")
+    verify.add_argument("file", type=Path, metavar="FILE", help="the bundle, a .zip")
+    verify.set_defaults(run=_verify)
 
 
 async def _list(given: argparse.Namespace) -> int:
@@ -122,22 +99,33 @@ async def _list(given: argparse.Namespace) -> int:
 
 
 async def _show(given: argparse.Namespace) -> int:
+    from spectr_desktop import cli_exports  # noqa: PLC0415  # not for --help
+
     opened = _opened(given.id)
     stored = opened.stored
     if stored.writing:
         say(f"The run {stored.id} is still being written; this is what has come so far.")
     if stored.damaged_lines:
         say(f"The file of this run is damaged in {stored.damaged_lines} places; the rest is here.")
-    put(_exported(opened, ".md", "working").decode("utf-8"))
+    put((await cli_exports.shown(opened)).decode("utf-8"))
     return EXIT_DONE
 
 
 async def _export(given: argparse.Namespace) -> int:
-    for path in given.output:
-        _check_suffix(path)  # before any of them is written
-    opened = _opened(given.id)
-    for path in given.output:
-        export_run(opened, path, given.kind)
+    from spectr_desktop import cli_exports  # noqa: PLC0415  # not for --help
+
+    outputs = cli_exports.chosen(given.output)
+    wish = cli_exports.wish_of(_opened(given.id), given.kind, given.findings)
+    there = cli_exports.existing(outputs)
+    if there and not _confirmed(f"Replace {', '.join(there)}?", yes=given.yes):
+        return EXIT_OTHER
+    return EXIT_DONE if await cli_exports.write_all(wish, outputs) else EXIT_OTHER
+
+
+async def _verify(given: argparse.Namespace) -> int:
+    from spectr_desktop import cli_exports  # noqa: PLC0415  # not for --help
+
+    put(await cli_exports.verified(given.file) + "\n")
     return EXIT_DONE
 
 
@@ -264,79 +252,6 @@ def _what(plan: ErasePlan) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
-def _exported(opened: OpenedRun, suffix: str, kind: str) -> bytes:
-    """The bytes of a report; of a run without its header, what is left of it, as Markdown.
-
-    Raises:
-        SpectrError: nothing is left, or it cannot be told in this format.
-    """
-    from spectr_desktop.project.scope import nsloc  # noqa: PLC0415  # as above
-    from spectr_desktop.records.report import ReportKind  # noqa: PLC0415
-    from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415
-    from spectr_desktop.report.export.formats import exported  # noqa: PLC0415
-
-    if opened.stored.header is None:
-        if suffix != ".md" or kind != "working":
-            raise SpectrError(
-                "run_without_header",
-                f"The beginning of the file of the run {opened.stored.id} is damaged, so that only "
-                "its texts are known. Export it as .md, of the kind “working”.",
-                params={"run": opened.stored.id},
-            )
-        return _remains(opened).encode("utf-8", "replace")
-    header, result, findings = _whole(opened, opened.stored.header)
-    report = report_of(header, result, findings, kind=ReportKind(kind), nsloc=nsloc)
-    return exported(report, suffix)
-
-
-def _whole(opened: OpenedRun, header: Header) -> tuple[Header, RunResult, list[Finding]]:
-    """A run with those that it goes on with, whose cells it did not ask for again."""
-    from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
-
-    stored = opened.stored
-    if not opened.chain or opened.chain[-1].header is None:
-        named = dataclasses.replace(header, title=stored.title)
-        return named, stored.result, [*opened.findings]
-    runs = [*reversed(opened.chain), stored]
-    first = dataclasses.replace(opened.chain[-1].header, id=stored.id, title=stored.title)
-    history = _history()
-    try:
-        earlier = [history.open(run.id).findings for run in runs[:-1]]
-    finally:
-        history.close()
-    return first, recovery.joined(runs), _joined_findings([*earlier, opened.findings])
-
-
-def _joined_findings(of_runs: Sequence[Sequence[Finding]]) -> list[Finding]:
-    """The findings of several runs, each once; what no project knows gets a key of its own."""
-    found: dict[str, Finding] = {}
-    for one in (finding for findings in of_runs for finding in findings):
-        key, number = one.key, 0
-        while key in found and found[key].sightings != one.sightings:
-            number += 1
-            key = f"R{number}"
-        found[key] = dataclasses.replace(one, key=key)
-    return [*found.values()]
-
-
-def _remains(opened: OpenedRun) -> str:
-    from spectr_desktop.report.export.canonical import canonical  # noqa: PLC0415  # as above
-
-    stored = opened.stored
-    texts = [canonical(text) for text in stored.result.texts.values() if text.strip()]
-    if not texts:
-        raise SpectrError(
-            "run_unreadable",
-            f"The file of the run {stored.id} is damaged, and nothing of its report is left.",
-            params={"run": stored.id},
-        )
-    about = (
-        f"# Security review {stored.id}\n\n> **Not complete. The beginning of this run's file is "
-        "damaged: what was audited, and by which model, is not known.**\n\n---\n\n"
-    )
-    return about + "\n\n---\n\n".join(texts) + "\n"
 
 
 def _columns(row: RunRow) -> tuple[str, ...]:

@@ -1,25 +1,35 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from spectr_desktop import cli, paths
+from spectr_desktop.errors import SpectrError
 from spectr_desktop.locks import lock
 from spectr_desktop.records.decisions import NoteSet, StateSet
 from spectr_desktop.records.grades import State
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.report.export.canonical import canonical
+from spectr_desktop.report.export.formats import SUFFIXES
 from spectr_desktop.store.stored_runs import run_ids
 from tests.history_samples import REPORT, decide, keep_run, sighted
 from tests.program import one_sentence, run
+from tests.report.export.bundle_samples import contents_of
 from tests.run_samples import header
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+    from spectr_desktop.audit.exporting import Progress
+    from spectr_desktop.records.house_style import Look
+    from spectr_desktop.records.report import Report
 
 
 class Terminal(io.StringIO):
@@ -160,6 +170,126 @@ def test_a_run_that_went_on_is_exported_with_what_came_before(
     assert told["text"].endswith(text)
     titles = {each["key"]: each["title"] for each in (*report["findings"], *report["leads"])}
     assert sorted(titles.values()) == ["Burning in withdraw", "Reëntrancy in withdraw"]
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[Report]:
+    """Pages without Qt; the reports that they were asked for."""
+    asked: list[Report] = []
+
+    async def pdf(report: Report, _look: Look, _progress: Progress | None = None) -> bytes:
+        asked.append(report)
+        if report.title == "Ill":
+            raise SpectrError("pdf_failed", "The pages cannot be made. Export .html.")
+        return b"%PDF-1.7"
+
+    made = ModuleType("spectr_desktop.ui.pdf")
+    monkeypatch.setattr(made, "pdf", pdf, raising=False)
+    monkeypatch.setitem(sys.modules, "spectr_desktop.ui.pdf", made)
+    return asked
+
+
+def test_every_format_is_exported_and_a_bundle_is_verified(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pages: list[Report]
+) -> None:
+    run_id = keep_run(root=str(tmp_path))
+    names = [tmp_path / f"r{suffix}" for suffix in SUFFIXES]
+    wanted = [part for name in names for part in ("--output", name)]
+    status, out, err = called(capsys, "export", run_id, *wanted)
+    assert (status, out) == (0, "")
+    assert all(name.stat().st_size for name in names)
+    assert [one.id for one in pages] == [run_id, run_id]
+    contents = contents_of(names[-1].read_bytes())
+    for name in names[:-1]:
+        assert contents[f"report{name.suffix}"] == name.read_bytes()
+    said = err.splitlines()
+    assert "all texts of the model" in said[0]
+    sha256 = hashlib.sha256(contents["manifest.json"]).hexdigest()
+    assert f"{names[-1]} is {sha256}." in said[1]
+    told = called(capsys, "verify", names[-1])
+    whole = f"{names[-1]} is whole: {len(contents)} entries, manifest sha256 {sha256}\n"
+    assert told == (0, whole, "")
+
+
+def test_what_is_no_whole_bundle_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pages: list[Report]
+) -> None:
+    target = tmp_path / "b.zip"
+    assert called(capsys, "export", keep_run(), "--output", target)[0] == 0
+    raw = bytearray(target.read_bytes())
+    raw[raw.index(b"contract Vault {\n")] ^= 1
+    target.write_bytes(raw)
+    status, out, err = called(capsys, "verify", target)
+    assert (status, out) == (2, "")
+    assert "“sources/Vault.sol” has another content" in err
+    for path in (tmp_path / "missing.zip", tmp_path):
+        status, out, err = called(capsys, "verify", path)
+        assert (status, out) == (2, "")
+        assert "cannot be read" in one_sentence(err.replace("). Make", ") Make"))
+
+
+def test_an_output_that_fails_costs_no_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pages: list[Report]
+) -> None:
+    run_id = keep_run(title="Ill")
+    names = [tmp_path / name for name in ("a.pdf", "b.zip", "c.md")]
+    wanted = [part for name in names for part in ("--output", name)]
+    status, out, err = called(capsys, "export", run_id, *wanted)
+    assert (status, out) == (2, "")
+    assert err == "The pages cannot be made. Export .html.\n" * 2
+    assert [name.exists() for name in names] == [False, False, True]
+
+
+def test_no_file_is_replaced_without_a_yes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run_id, old, new = keep_run(), tmp_path / "old.md", tmp_path / "new.md"
+    old.write_text("mine")
+    arguments = ["export", run_id, "--output", str(old), "--output", str(new)]
+    status, _out, err = called(capsys, *arguments)
+    assert (status, old.read_text(), new.exists()) == (2, "mine", False)
+    assert f"Replace {old}?" in err
+    assert "--yes" in err
+    monkeypatch.setattr("sys.stdin", Terminal("no\nyes\n"))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert cli.main(["runs", *arguments]) == 2
+    assert (old.read_text(), new.exists()) == ("mine", False)
+    assert cli.main(["runs", *arguments]) == 0
+    assert old.read_text() == new.read_text() != "mine"
+    old.write_text("mine")
+    assert cli.main(["runs", *arguments, "--yes"]) == 0
+    assert old.read_text() == new.read_text()
+
+
+def test_findings_are_chosen_by_key_and_what_is_left_out_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run_id = keep_run(root=str(tmp_path))
+    titles = {"F4": "Four", "F5": "Five", "F6": "Six"}
+    decide(tmp_path, *(sighted(run_id, key, title) for key, title in titles.items()))
+    decide(tmp_path, *(StateSet(key, State.CONFIRMED) for key in ("F4", "F5")))
+
+    def kept(name: str, *options: str) -> tuple[list[str], str]:
+        target = tmp_path / name
+        status, out, err = called(capsys, "export", run_id, "--output", target, *options)
+        assert (status, out) == (0, "")
+        return [one["key"] for one in json.loads(target.read_bytes())["findings"]], err
+
+    assert kept("a.json", "--findings", "F6, F4") == (["F4", "F6"], "")
+    keys, err = kept("b.json", "--kind", "client")
+    assert keys == ["F4", "F5"]
+    assert one_sentence(err).startswith("1 finding is left out")
+    keys, err = kept("c.json", "--kind", "client", "--findings", "F5,F6")
+    assert keys == ["F5"]
+    assert one_sentence(err).startswith("2 findings are left out")
+    for keys_given, words in (("F4,F9", "no finding “F9”"), (",", "No finding is named")):
+        target = tmp_path / "d.json"
+        status, out, err = called(
+            capsys, "export", run_id, "--output", target, "--findings", keys_given
+        )
+        assert (status, out, target.exists()) == (2, "", False)
+        assert words in err
+        assert "F4, F5, F6" in err
 
 
 def test_what_is_left_of_a_damaged_run_is_markdown_alone(
