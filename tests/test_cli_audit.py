@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_stops_no_other(
     assert "none.sol; it may have been moved" in err
     assert err.count("The other files are audited.") == 2
     assert sent(home) == ["src/Vault.sol", "src/b/Other.sol"]
-    assert json.loads(report.read_text())["report"]["outcome"] == "complete"
+    assert json.loads(report.read_text())["outcome"] == "complete"
 
 
 # -- what has changed -------------------------------------------------------------------------
@@ -126,14 +126,14 @@ def test_the_projects_file_holds_where_the_arguments_say_nothing(
     file = client / ".spectr.toml"
     file.write_text(
         'scope = ["src"]\nexclude = ["b/**", "src/b"]\nfail_on = "high"\ncontext = 9000\n'
-        'max_tokens = 500\nmodel = "smollm2"\nbase_url = "http://evil.example"\n'
+        'max_tokens = 500\nmodel = "gemma3-270m"\nbase_url = "http://evil.example"\n'
     )
     named = ["--provider", "ollama", "--base-url", ollama.base_url]
     status, _, err = run("audit", *named, "--max-tokens", "400", cwd=client)
     assert status == 1
     assert (
-        f"Taken from {file}: model smollm2; fail_on high; context 9000; scope src; exclude b/**, "
-        "src/b.\n"
+        f"Taken from {file}: model gemma3-270m; fail_on high; context 9000; scope src; "
+        "exclude b/**, src/b.\n"
     ) in err
     assert ".spectr.toml may not say base_url" in err
     parameters = journal(home)[0]["parameters"]

@@ -207,6 +207,7 @@ def _matches(pattern: Sequence[str], parts: Sequence[str]) -> bool:
     take longer than its length times theirs.
     """
     at = _spread({0}, pattern)
+    at.discard(len(pattern))  # it means something in the folder, not the folder
     for part in parts:
         step = {
             position if pattern[position] == "**" else position + 1
