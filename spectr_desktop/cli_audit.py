@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.session import Session
     from spectr_desktop.audit.sources import Scope, Sources
+    from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.report import Report
     from spectr_desktop.records.run import RunResult
     from spectr_desktop.records.server import ServerConfig
@@ -195,9 +196,10 @@ async def _once(order: _Order, interruption: Interruption | None = None) -> int:
         config, notice = await compose.default_config(given.base_url, usual, egress)
         if notice:
             say(notice)
+    # Before a key is asked for, too: a keychain may want its password.
+    await _check_server(given, compose.connect(config, egress), sources.root)
     provider = compose.connect(config, egress, await keys_of((config,)))
     try:
-        check_consent(given, provider, None, sources.root)
         model = await compose.choose_model(provider, "" if config.model_file else given.model)
         egress.check_model(model, provider.locality(model))
         check_consent(given, provider, model, sources.root)
@@ -225,6 +227,14 @@ async def _once(order: _Order, interruption: Interruption | None = None) -> int:
         return EXIT_OTHER
     fails = given.fail_on and after_run.has_finding(session, Severity(given.fail_on))
     return EXIT_FINDINGS if status == EXIT_COMPLETE and fails else status
+
+
+async def _check_server(given: argparse.Namespace, provider: Provider, root: Path) -> None:
+    """Refuse a server that only the client's own file has chosen; it is not contacted."""
+    try:
+        check_consent(given, provider, None, root)
+    finally:
+        await provider.close()
 
 
 async def _sources(order: _Order) -> Sources | None:

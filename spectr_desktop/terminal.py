@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.events import RunEntry, RunEvent
 
-# What could steer a terminal: C0 without tab and line feed, DEL, C1.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What could steer a terminal: C0 without tab and line feed, DEL, C1, and what reorders letters.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SHOWN_EVERY_S = 0.25
 _USUAL_WIDTH = 80
 _PHASES = {

@@ -10,7 +10,7 @@ import pytest
 from spectr_desktop.audit.progress import Progress, Stall
 from spectr_desktop.records.events import RetryScheduled
 from spectr_desktop.records.run import Phase
-from spectr_desktop.terminal import clock, progress_words
+from spectr_desktop.terminal import clock, progress_words, say
 from tests.program import start
 from tests.servers.script import Gate
 from tests.servers.scripted import ThreadedServer
@@ -163,3 +163,8 @@ async def test_no_line_where_it_cannot_be_taken_back(vault: Path, dumb: bool) ->
     (sentence, rest) = seen_on(text)
     assert (sentence.startswith("There is no file"), rest) == (True, "")
     assert ("\r" not in text) == dumb
+
+
+def test_what_is_said_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("There is no file a\x1b[31m\u202egnp\u2066.sol\nb\x9b.")
+    assert capsys.readouterr().err == "There is no file a [31m gnp .sol b .\n"
