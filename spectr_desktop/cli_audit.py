@@ -30,7 +30,7 @@ from spectr_desktop.cli_servers import (
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.grades import Severity
 from spectr_desktop.records.run import CompleteInput, Outcome
-from spectr_desktop.terminal import EventOutput, TextOutput, say, show_progress
+from spectr_desktop.terminal import EventOutput, TextOutput, progress_of, say, show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,12 +96,14 @@ class Interruption:
 
     Attributes:
         asked: one of them came.
-        session: the one that runs.
+        session: the one that runs, or has run: what follows it is not stopped.
+        preparing: cancelled instead while there is no session.
     """
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.session: Session | None = None
+        self.preparing: asyncio.Task[Any] | None = None
         self._handled = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
 
     def __enter__(self) -> Self:
@@ -118,6 +120,8 @@ class Interruption:
         self.asked.set()
         if self.session is not None:
             self.session.cancel()
+        elif self.preparing is not None:
+            self.preparing.cancel()
 
 
 async def _audit(given: argparse.Namespace) -> int:
@@ -161,12 +165,19 @@ async def _watched(order: _Order) -> int:
     from spectr_desktop.audit import sources  # noqa: PLC0415  # not for --help
 
     async def audited() -> int:
+        interruption.session, interruption.preparing = None, asyncio.current_task()
         try:
             return await _once(order, interruption)
         except SpectrError as error:  # one bad save ends nothing
             order.output.ended(Outcome.FAILED, error)
             say(sentence(error, order.given))
             return EXIT_OTHER
+        except asyncio.CancelledError:
+            if interruption.session is None:
+                order.output.ended(Outcome.STOPPED)
+            raise
+        finally:
+            interruption.preparing = None
 
     with Interruption() as interruption:
         return await cli_watch.Watch(
@@ -277,7 +288,6 @@ async def _run(
                 session.cancel()
             return await session.run(), stops.asked.is_set()
         finally:
-            stops.session = None
             showing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await showing
@@ -320,7 +330,7 @@ async def write_outputs(report: Report, run: str, outputs: Sequence[Path]) -> bo
     written = True
     for path in outputs:
         try:
-            raw = await _exported(report, run, path.suffix.lower())
+            raw = await _exported(report, run, path)
             _write(path, raw)
         except SpectrError as error:
             say(f"{path} was not written. {error.message} The answer is kept in {kept_in}.")
@@ -336,9 +346,10 @@ def _write(path: Path, raw: bytes) -> None:
     paths.write_atomically(Path(os.path.realpath(path)), raw)
 
 
-async def _exported(report: Report, run: str, suffix: str) -> bytes:
+async def _exported(report: Report, run: str, path: Path) -> bytes:
     from spectr_desktop.report.export import formats  # noqa: PLC0415  # after the run
 
+    suffix = path.suffix.lower()
     if suffix in formats.TEXT_SUFFIXES:
         return formats.exported(report, suffix)
     # A page needs Qt, and so does a bundle, which holds one.
@@ -346,7 +357,8 @@ async def _exported(report: Report, run: str, suffix: str) -> bytes:
     from spectr_desktop.records.house_style import Look  # noqa: PLC0415
     from spectr_desktop.ui.pdf import pdf  # noqa: PLC0415
 
-    return await exported(Export(report, Look(), (run,)), suffix, pdf)
+    with progress_of(f"writing {path.name}") as progress:
+        return await exported(Export(report, Look(), (run,)), suffix, pdf, progress)
 
 
 def _check_outputs(outputs: Sequence[Path]) -> None:

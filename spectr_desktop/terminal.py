@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from spectr_desktop.records.events import (
 from spectr_desktop.records.run import ErrorInfo, Outcome, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
     from spectr_desktop.audit.progress import Progress
     from spectr_desktop.errors import SpectrError
@@ -102,6 +103,24 @@ async def show_progress(
             else:
                 _LINE.show(progress_words(progress))
             await sleep(_SHOWN_EVERY_S)
+    finally:
+        _LINE.clear()
+
+
+@contextlib.contextmanager
+def progress_of(what: str) -> Generator[Callable[[int, int], None]]:
+    """Shows how much of something is done, in hundredths; nothing without a terminal.
+
+    Yields:
+        What is told how much is done, and of how much.
+    """
+
+    def told(done: int, total: int) -> None:
+        if _LINE.fits():
+            _LINE.show(f"{what}, {100 * done // max(total, 1)} %")
+
+    try:
+        yield told
     finally:
         _LINE.clear()
 

@@ -22,7 +22,7 @@ from tests.test_cli import at, whole
 from tests.test_cli_settings import REPORT, SOURCE, server_table, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from spectr_desktop.records.report import Report
 
@@ -240,9 +240,10 @@ async def test_pages_and_bundles_are_made_by_the_export(
             self.report, self.look, self.runs = report, look, runs
 
     async def exported(
-        export: Export, suffix: str, make_pdf: object, progress: object = None
+        export: Export, suffix: str, make_pdf: object, progress: Callable[[int, int], None]
     ) -> bytes:
         made.append((export.report, export.runs, suffix, make_pdf))
+        progress(1, 2)
         if suffix == ".zip":
             raise SpectrError("not_written", "There is no room.")
         return b"%PDF"

@@ -10,9 +10,9 @@ import pytest
 
 from spectr_desktop.cli_watch import Stamps, Watch
 from spectr_desktop.errors import SpectrError
-from tests.program import run, start
-from tests.servers.script import Gate
-from tests.servers.scripted import ThreadedServer
+from tests.program import outcome_of, run, start
+from tests.servers.script import Gate, Pause
+from tests.servers.scripted import ScriptedServer, ThreadedServer
 from tests.test_cli import at, shown, whole
 from tests.test_cli_settings import REPORT, SOURCE
 
@@ -244,6 +244,20 @@ async def test_ctrl_c_during_a_run_is_130_and_a_save_stops_one(tmp_path: Path, h
     assert b"Vault.sol was saved; the audit begins again." in err
     assert "Not complete" in report.read_text()
     assert _outcomes(home) == ["stopped", "stopped"]
+
+
+async def test_ctrl_c_while_the_server_says_nothing_yet_is_130(vault: Path) -> None:
+    gate = Gate()
+    silent = ScriptedServer({("POST", "/api/show"): [Pause(gate)]})
+    with (
+        ThreadedServer(silent) as server,
+        start("audit", vault, *at(server), "--watch", "--format", "events") as process,
+    ):
+        await gate.reached()
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.to_thread(process.communicate)
+    assert (process.returncode, err) == (130, b"")
+    assert outcome_of(out.decode())["outcome"] == "stopped"
 
 
 def _outcomes(home: Path) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import pytest
 from spectr_desktop.audit.progress import Progress, Stall
 from spectr_desktop.records.events import RetryScheduled
 from spectr_desktop.records.run import Phase
-from spectr_desktop.terminal import clock, progress_words, say
+from spectr_desktop.terminal import clock, progress_of, progress_words, say
 from tests.program import start
 from tests.servers.script import Gate
 from tests.servers.scripted import ThreadedServer
@@ -163,6 +164,30 @@ async def test_no_line_where_it_cannot_be_taken_back(vault: Path, dumb: bool) ->
     (sentence, rest) = seen_on(text)
     assert (sentence.startswith("There is no file"), rest) == (True, "")
     assert ("\r" not in text) == dumb
+
+
+class _Screen(io.StringIO):
+    """A terminal of unknown width."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError
+
+
+def test_how_much_is_written_is_shown_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = _Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_of("writing ü\x1b.pdf") as told:
+        told(1, 3)
+        assert seen_on(screen.getvalue()) == ["writing ü .pdf, 33 %"]
+        told(0, 0)
+        assert seen_on(screen.getvalue()) == ["writing ü .pdf, 0 %"]
+        say("A sentence.")
+        told(3, 3)
+    assert seen_on(screen.getvalue()) == ["A sentence.", ""]
 
 
 def test_what_is_said_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
