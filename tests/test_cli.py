@@ -132,7 +132,7 @@ _FILES = {
     "binary": (b"\x00\x01\x02" * 99, "binary"),
     "too large": (b"x" * (5 * 1024 * 1024 + 1), "too_large"),
     "missing": (None, "file_missing"),
-    "folder": (None, "is_folder"),
+    "folder": (None, "nothing_found"),
     "line\nbreak": (None, "file_missing"),
 }
 
