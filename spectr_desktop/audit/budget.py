@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_TOKEN = 3.0
 # No tokenizer at hand packs source tighter than this: beyond it the input surely does not fit.
 _SURELY = 6.0
+# The least share of an estimate that a text can really have.
+LEAST_SHARE = _CHARACTERS_PER_TOKEN / _SURELY
 _MAX_TOKENS = 8192
 _PRACTICE_MAX_TOKENS = 512
 _LEAST_ANSWER = 256
@@ -25,11 +27,46 @@ CONTEXT_MARGIN = 8
 _CUT_SHARE = 0.55
 # A count made beforehand may differ a little from the one of the answer.
 _COUNT_SHARE = 0.98
+# Of a context, what is kept for the answer where the source has to be sent in parts: at most this
+# share of it, and at most the other one where the user asked for a length.
+_ANSWER_SHARE = 0.25
+_ASKED_ANSWER_SHARE = 0.5
 
 
 def estimate(*texts: str) -> int:
     """Tokens that the texts will have, rather too many than too few."""
-    return math.ceil(sum(map(len, texts)) / _CHARACTERS_PER_TOKEN)
+    return tokens(sum(map(len, texts)))
+
+
+def tokens(characters: int) -> int:
+    """Tokens of a text of this length, as `estimate` reckons."""
+    return math.ceil(characters / _CHARACTERS_PER_TOKEN)
+
+
+def room(
+    model: ModelInfo,
+    *,
+    chooses_context: bool,
+    context: int | None = None,
+    max_tokens: int | None = None,
+) -> int | None:
+    """Tokens that the input of one of several requests may have; None if no limit is known.
+
+    What is left is for the answer: all that it may have, or a fair share of a small context.
+
+    Args:
+        model: whose limits hold.
+        chooses_context: as in `parameters`.
+        context: as in `parameters`.
+        max_tokens: as in `parameters`.
+    """
+    limit = context or model.context
+    if limit is not None and chooses_context:
+        limit = _allowed(model, limit)
+    if limit is None:
+        return None
+    share = _ANSWER_SHARE if max_tokens is None else _ASKED_ANSWER_SHARE
+    return limit - min(_answer(model, max_tokens), int(limit * share))
 
 
 def parameters(
@@ -40,6 +77,7 @@ def parameters(
     context: int | None = None,
     max_tokens: int | None = None,
     counted: bool = False,
+    path: str = "",
 ) -> Parameters:
     """The limits of a request.
 
@@ -50,30 +88,51 @@ def parameters(
         context: what the user asked for, None if nothing.
         max_tokens: what the user asked for, None if nothing.
         counted: the server has counted `needed`; otherwise it is our estimate.
+        path: of the one file of a part, where other parts are sent without it; "" otherwise.
 
     Raises:
         ContextOverflow: the input is longer than the context, by the server's count or else
             whatever the tokenizer.
     """
-    wanted = max_tokens or (_PRACTICE_MAX_TOKENS if model.practice else _MAX_TOKENS)
-    if model.max_output:
-        wanted = min(wanted, model.max_output)
+    wanted = _answer(model, max_tokens)
     if chooses_context:
         context = _context(model, needed + wanted) if context is None else _allowed(model, context)
     limit = context or model.context
     if limit is not None:
-        surely = needed if counted else needed * _CHARACTERS_PER_TOKEN / _SURELY
+        surely = needed if counted else needed * LEAST_SHARE
         if surely > limit or (counted and needed == limit):
-            about = "" if counted else "about "
-            raise ContextOverflow(
-                "context_overflow",
-                f"The source needs {about}{needed} tokens, and “{model.title}” holds {limit}. "
-                "Nothing was sent. Choose a model with a larger context, or audit fewer files.",
-                params={"needed": needed, "limit": limit, "model": model.title},
-            )
+            raise _overflow(model, needed, limit, path, counted=counted)
         if max_tokens is None:
             wanted = max(min(wanted, limit - needed), min(_LEAST_ANSWER, wanted))
     return Parameters(max_tokens=wanted, context=context)
+
+
+def _answer(model: ModelInfo, max_tokens: int | None) -> int:
+    """Tokens that an answer may have where there is room for all of it."""
+    wanted = max_tokens or (_PRACTICE_MAX_TOKENS if model.practice else _MAX_TOKENS)
+    return min(wanted, model.max_output) if model.max_output else wanted
+
+
+def _overflow(
+    model: ModelInfo, needed: int, limit: int, path: str, *, counted: bool
+) -> ContextOverflow:
+    about = "" if counted else "about "
+    params: dict[str, str | int] = {"needed": needed, "limit": limit, "model": model.title}
+    if path:
+        # A name is as untrusted as the text of its file: one line of it.
+        name = params["path"] = " ".join(path.split())
+        return ContextOverflow(
+            "context_overflow",
+            f"“{name}” alone needs {about}{needed} tokens, and “{model.title}” holds {limit}. It "
+            "was not sent. Choose a model with a larger context for it.",
+            params=params,
+        )
+    return ContextOverflow(
+        "context_overflow",
+        f"The source needs {about}{needed} tokens, and “{model.title}” holds {limit}. Nothing was "
+        "sent. Choose a model with a larger context, or audit fewer files.",
+        params=params,
+    )
 
 
 def _context(model: ModelInfo, needed: int) -> int:

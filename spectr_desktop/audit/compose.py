@@ -53,7 +53,8 @@ def preview(plan: RunPlan, provider: Provider) -> tuple[WireRequest, ...]:
     After it has counted tokens, a server with little room left is asked for a shorter answer
     than is shown here.
     """
-    return tuple(shown for planned in plan.requests for shown in provider.preview(planned.request))
+    sent = [planned.request for planned in plan.requests if planned.refused is None]
+    return tuple(shown for request in sent for shown in provider.preview(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,9 @@ def open_session(
         if result.timings.loading_ms is not None or result.timings.reading_ms is not None:
             estimates.learn(key, result.timings, result.usage.input)
 
-    tokens = sum(cell.counted_input or cell.estimated_input for cell in header.cells)
+    # One request after another is waited for: none of them is longer than this one.
+    cells = [planned.cell for planned in plan.requests if planned.refused is None]
+    tokens = max((cell.counted_input or cell.estimated_input for cell in cells), default=0)
     expected = estimates.expected(key, tokens)
     journal = Journal(header)
     failure = journal.error

@@ -107,6 +107,11 @@ def _context_is_full(usage: Usage, context: int | None) -> bool:
     return usage.input + usage.output >= context - budget.CONTEXT_MARGIN
 
 
+def refused(cell: str, error: SpectrError) -> CellResult:
+    """How a request ended that was not sent because it cannot be answered."""
+    return CellResult(cell, Outcome.FAILED, error=_info(error))
+
+
 def run_result(results: list[CellResult], texts: dict[str, str]) -> RunResult:
     """The end of a run, which carries the worst of its requests."""
     outcome = worst([result.outcome for result in results])

@@ -8,13 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectr_desktop.audit import prompts
+from spectr_desktop.audit import budget, prompts
 from spectr_desktop.audit.findings_book import FindingsBook
-from spectr_desktop.audit.plan import PlannedRequest, RunPlan, new_run_id, utc_now
+from spectr_desktop.audit.parts import run_title
+from spectr_desktop.audit.plan import (
+    PlannedRequest,
+    RunPlan,
+    chooses_context,
+    new_run_id,
+    utc_now,
+)
 from spectr_desktop.audit.run_findings import RunFindings
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.document import read_document
+from spectr_desktop.providers.errors import ContextOverflow
 from spectr_desktop.records.events import CellFinished, RunEntry, TextDelta
 from spectr_desktop.records.run import (
     FOLLOW_UPS,
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectr_desktop.providers.base import Provider
-    from spectr_desktop.records.run import Header
+    from spectr_desktop.records.run import Cell, Header
     from spectr_desktop.records.server import ModelInfo
     from spectr_desktop.records.stored_run import StoredRun
 
@@ -251,8 +259,9 @@ def plan_missing(stored: StoredRun, model: ModelInfo, provider: Provider) -> Run
         provider: asks the same server.
 
     Raises:
-        SpectrError: the run cannot be repeated: its header is damaged, it was a question, or the
-            version of its prompt is not there any more.
+        SpectrError: the run cannot be repeated: its header is damaged, it was a question, the
+            version of its prompt is not there any more, or none of what is missing fits into the
+            model's context.
     """
     header = stored.header
     if header is None or is_follow_up(header) or not stored.missing:
@@ -272,21 +281,42 @@ def plan_missing(stored: StoredRun, model: ModelInfo, provider: Provider) -> Run
         cells=cells,
         continues=stored.id,
     )
-    requests: list[PlannedRequest] = []
-    for cell in cells:
-        chosen = prompts.prompt(cell.pass_name, header.prompt_versions[cell.pass_name])
-        composed = prompts.compose(chosen, _title(header), header.files)
-        if composed.sha256 != cell.prompt_sha256:
-            raise SpectrError(
-                "prompt_changed",
-                "This run cannot be asked again: the prompt that it used is another one now. Run "
-                "the audit again from the source.",
-            )
-        request = GenerationRequest(
-            model.id, composed.system, composed.user, header.parameters, model.capabilities
+    requests = tuple(_again(cell, header, model, provider) for cell in cells)
+    if all(planned.refused is not None for planned in requests):
+        raise next(planned.refused for planned in requests if planned.refused is not None)
+    return RunPlan(again, requests)
+
+
+def _again(cell: Cell, header: Header, model: ModelInfo, provider: Provider) -> PlannedRequest:
+    """One request of a run as it was planned; refused if its file does not fit now either."""
+    paths = {span.path for span in cell.spans}
+    files = [file for file in header.files if file.path in paths]
+    chosen = prompts.prompt(cell.pass_name, header.prompt_versions[cell.pass_name])
+    composed = prompts.compose(chosen, cell.title or run_title(header.files), files)
+    if composed.sha256 != cell.prompt_sha256:
+        raise SpectrError(
+            "prompt_changed",
+            "This run cannot be asked again: the prompt that it used is another one now. Run "
+            "the audit again from the source.",
         )
-        requests.append(PlannedRequest(cell, request))
-    return RunPlan(again, tuple(requests))
+    usual = header.parameters
+    wanted = replace(usual, max_tokens=cell.max_tokens or usual.max_tokens)
+    request = GenerationRequest(
+        model.id, composed.system, composed.user, wanted, model.capabilities
+    )
+    try:
+        budget.parameters(
+            model,
+            cell.counted_input or cell.estimated_input,
+            chooses_context=chooses_context(provider),
+            context=usual.context,
+            max_tokens=wanted.max_tokens,
+            counted=cell.counted_input is not None,
+            path=cell.spans[0].path if cell.title else "",
+        )
+    except ContextOverflow as error:
+        return PlannedRequest(cell, request, error)
+    return PlannedRequest(cell, request)
 
 
 def server_of(header: Header, known: Sequence[ServerConfig]) -> ServerConfig:
@@ -296,11 +326,6 @@ def server_of(header: Header, known: Sequence[ServerConfig]) -> ServerConfig:
             return config
     own = "" if header.provider == "builtin" else header.base_url
     return ServerConfig(header.provider, own)
-
-
-def _title(header: Header) -> str:
-    first, *rest = header.files
-    return f"{first.path} and {len(rest)} more" if rest else first.path
 
 
 def _open_fence(text: str) -> str | None:

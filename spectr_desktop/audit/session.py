@@ -8,7 +8,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from spectr_desktop.audit.outcome import cell_result, finished, run_result
+from spectr_desktop.audit.outcome import cell_result, finished, refused, run_result
 from spectr_desktop.audit.progress import CellState, Progress
 from spectr_desktop.audit.run_findings import RunFindings
 from spectr_desktop.errors import SpectrError
@@ -131,7 +131,7 @@ class Session:
             self._task.cancel()
 
     async def run(self) -> RunResult:
-        """Send the plan's requests, one after another, each once.
+        """Send the plan's requests, one after another, each once; those that are refused never.
 
         Cancelling the coroutine is the same as `cancel`, and raises after everything is saved.
         """
@@ -144,6 +144,10 @@ class Session:
             self._cell = CellState(planned.cell.id, self._clock(), planned, self._context(planned))
             if self._stop_requested or repeats:
                 results.append(CellResult(planned.cell.id, Outcome.NOT_SENT))
+                self._record(finished(results[-1]))
+                continue
+            if planned.refused is not None:
+                results.append(refused(planned.cell.id, planned.refused))
                 self._record(finished(results[-1]))
                 continue
             self._task = asyncio.create_task(self._consume(planned), name="request")

@@ -168,6 +168,9 @@ class Cell:
         estimated_input: tokens, by the budget's estimate.
         prompt_sha256: of system and prompt text as sent.
         counted_input: tokens as the server counted them beforehand; None where it cannot.
+        title: what the prompt calls its source; "" where it is called after all the run's files.
+        max_tokens: of the answer, where there is less room for it than `Header.parameters` say;
+            None where there is not.
     """
 
     id: str
@@ -177,6 +180,8 @@ class Cell:
     estimated_input: int
     prompt_sha256: str
     counted_input: int | None = None
+    title: str = ""
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
