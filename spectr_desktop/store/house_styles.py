@@ -17,7 +17,7 @@ from spectr_desktop.records.codec import from_json, to_json
 from spectr_desktop.records.house_style import HouseStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 _log = logger(__name__)
@@ -175,7 +175,7 @@ class HouseStyles:
         return name, self._path(name)
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _changing(self) -> Generator[None, None, None]:
         """One program at a time looks which names there are, and changes them.
 
         Raises:
