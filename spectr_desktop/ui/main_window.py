@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.settings.add_page(self._add_settings_parts)
         self.models.servers = self.settings.servers
         self.saving = SavingNotice(self.runs, self.report.offers)
-        self.exports = ExportControl(self.runs, self.findings.of_runs, self)
+        self.exports = ExportControl(self.runs, self.findings.of_runs, theme, self.tasks, self)
         self.desk = RunDesk(self)
         self._lay_out()
         self._add_actions()
@@ -218,12 +218,14 @@ class MainWindow(QMainWindow):
         self.runs.finding_told.connect(self.findings.tell)
         self.desk.changed.connect(self._show_choice)
         self.desk.changed.connect(self._show_export)
+        self.desk.changed.connect(self.exports.refresh)
         self.desk.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.file.saved.connect(lambda _name: self.findings.control.on_saved())
         self.file.reloaded.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
         self.findings.counted.connect(self._show_findings)
+        self.findings.counted.connect(self.exports.refresh)
         self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.findings.pane_page))
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.findings.link_requested.connect(self.links.open)
@@ -233,6 +235,7 @@ class MainWindow(QMainWindow):
         self.keeping.run_opened.connect(self.desk.show_opened)
         self.keeping.history_wanted.connect(self._on_focus_history)
         self.keeping.erased.connect(self._keep_state)
+        self.keeping.erased.connect(self.exports.forget_folder)
         self.settings.failed.connect(self._on_file_error)
         self.settings.told.connect(self.status.show_message)
         self.settings.servers_changed.connect(self.refresh_models)
@@ -362,7 +365,7 @@ class MainWindow(QMainWindow):
 
     def _on_export(self) -> None:
         if self.runs.result is not None:
-            self.tasks.start(self.exports.export(self.file.folder), "export")
+            self.exports.export(self.file.folder)
 
     # -- showing ----------------------------------------------------------------------------
 
@@ -494,6 +497,7 @@ class MainWindow(QMainWindow):
         await self.runs.ended()
         await self.findings.close()
         self.settings.close()
+        self.exports.close()
         await self.keeping.close()
         await self.tasks.close()
         await self.runs.close()
