@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectr_desktop.records.grades import Severity
+from spectr_desktop.records.report import ReportKind
 from spectr_desktop.ui import finding_words
 from spectr_desktop.ui.export_subject import why_not
 from spectr_desktop.ui.settings_row import told
@@ -31,6 +34,7 @@ _KEY = Qt.ItemDataRole.UserRole
 _CHECK = Qt.ItemDataRole.CheckStateRole
 _KEY_COLUMN, _SEVERITY, _TITLE, _STATE = range(4)
 _MARGIN = 12
+_KEY_WIDTH, _BOX_WIDTH = 64, 44
 
 
 class FindingsPage(QWidget):
@@ -61,12 +65,20 @@ class FindingsPage(QWidget):
         )
         header = self._list.header()
         header.setStretchLastSection(False)
-        for column in (_KEY_COLUMN, _SEVERITY, _STATE):
+        for column in (_SEVERITY, _STATE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_TITLE, QHeaderView.ResizeMode.Stretch)
         self._list.itemChanged.connect(self._on_item_changed)
         self._count = told("help", self, "exportFindingsCount")
         self._count.setAccessibleName(self.tr("How many are in the report"))
+        self._why = told("help", self, "exportFindingsWhy")
+        self._why.setText(
+            self.tr(
+                "What is grey cannot be in a client's report: its state is not one of those that "
+                "the house style names, or it is a lead."
+            )
+        )
+        self._why.setAccessibleName(self.tr("Why some cannot be chosen"))
         everything = self._button("exportAllFindings", self.tr("Choose &all"))
         everything.clicked.connect(lambda: self._choose_all(chosen=True))
         none = self._button("exportNoFindings", self.tr("Choose &none"))
@@ -79,6 +91,7 @@ class FindingsPage(QWidget):
         layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         layout.addLayout(line)
         layout.addWidget(self._list, 1)
+        layout.addWidget(self._why)
 
     def show_findings(self, findings: Sequence[Finding], wanted: Wanted) -> None:
         """Other findings, or others of their states: the worst first, leads at the end.
@@ -97,6 +110,9 @@ class FindingsPage(QWidget):
         self._list.addTopLevelItems(items)
         self._list.blockSignals(False)
         self.show_wanted(wanted)
+        # Qt forgets the check box of a style sheet when it reckons how wide a column is.
+        widest = max((self.fontMetrics().horizontalAdvance(i.text(0)) for i in items), default=0)
+        self._list.setColumnWidth(_KEY_COLUMN, max(_KEY_WIDTH, widest + _BOX_WIDTH))
         for item in items:
             if item.data(_KEY_COLUMN, _KEY) == key:
                 self._list.setCurrentItem(item)
@@ -105,12 +121,11 @@ class FindingsPage(QWidget):
         """Say which can be chosen and which are."""
         self.unchosen = wanted.unchosen
         self._list.blockSignals(True)
-        dim = self.palette().placeholderText()
+        # The style sheet makes the widget's own palette paler than may be.
+        dim = QApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
         for item in self._items():
             finding = self._findings[item.data(_KEY_COLUMN, _KEY)]
             why = why_not(finding, wanted)
-            state = finding_words.state_word(finding.state)
-            item.setText(_STATE, f"{state}: {why}" if why else state)
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             if why:
                 # It can still be walked to, so that the reason can be read.
@@ -121,7 +136,10 @@ class FindingsPage(QWidget):
                 item.setCheckState(_KEY_COLUMN, _checked(finding.key not in self.unchosen))
             for column in range(4):
                 item.setData(column, Qt.ItemDataRole.ForegroundRole, dim if why else None)
+                item.setData(column, Qt.ItemDataRole.AccessibleDescriptionRole, why or None)
+            item.setToolTip(_STATE, why)
         self._list.blockSignals(False)
+        self._why.setVisible(wanted.kind is ReportKind.CLIENT)
         self._show_count()
 
     def _item(self, finding: Finding) -> QTreeWidgetItem:
@@ -132,7 +150,7 @@ class FindingsPage(QWidget):
             finding_words.one_line(finding.key, 40),
             finding_words.severity_word(finding),
             title,
-            "",
+            finding_words.state_word(finding.state),
         ]
         item = QTreeWidgetItem(texts)
         item.setData(_KEY_COLUMN, _KEY, finding.key)

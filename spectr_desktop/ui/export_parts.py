@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _SIZE = QSize(1000, 700)
 _OF_SCREEN = 0.95
+_SHARES = (550, 450)
 _MARGIN = 12
 
 
@@ -122,9 +123,9 @@ class Parts:
         boxed.addWidget(self.preview)
         self._right = right
         splitter.addWidget(right)
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_SIZE.width() // 2, _SIZE.width() // 2])
+        splitter.setStretchFactor(0, _SHARES[0])
+        splitter.setStretchFactor(1, _SHARES[1])
+        splitter.setSizes([*_SHARES])
         self.toggle.toggled.connect(right.setVisible)
         head = QVBoxLayout()
         head.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 0)

@@ -104,11 +104,14 @@ class Profiles(QWidget):
 
     def start(self) -> None:
         """Show the style that was used last; the pages are there now."""
-        self.pick(self._styles.last())
+        self._pick(self._styles.last())
 
     def pick(self, name: str) -> None:
         """Show a style, with what was changed and not saved of it."""
         self._keep_draft()
+        self._pick(name)
+
+    def _pick(self, name: str) -> None:
         self._say("")
         try:
             style = self._styles.read(name)
@@ -152,7 +155,7 @@ class Profiles(QWidget):
         self._picker.clear()
         for name in names:
             text = visible(name) if name else self.tr("Usual style")
-            if name == self.name and changed or name != self.name and name in self._drafts:
+            if changed if name == self.name else name in self._drafts:
                 text = self.tr("{name} (changed)").format(name=text)
             self._picker.addItem(text, name)
         self._picker.setCurrentIndex(names.index(self.name))

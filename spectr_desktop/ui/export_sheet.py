@@ -73,6 +73,9 @@ QDialog#exportDialog QPushButton#exportWrite:focus {
 QDialog#exportDialog QPushButton#exportWrite:disabled {
   background: @panel; color: @dim; border-color: @line;
 }
+QDialog#exportDialog QPushButton#exportTogglePreview:checked {
+  background: @selection; border-color: @accent;
+}
 QLabel[role="label"] { color: @text; font-weight: 600; }
 QLabel[role="heading"] { color: @text; font-weight: 600; padding: 6px 0 4px 0; }
 QLabel[role="help"] { color: @dim; }

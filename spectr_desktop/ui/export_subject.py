@@ -68,8 +68,8 @@ def why_not(finding: Finding, wanted: Wanted) -> str:
     if wanted.kind is ReportKind.WORKING:
         return ""
     if finding.is_lead:
-        return _tr("a lead, not for clients")
-    return "" if finding.state in wanted.style.states else _tr("not for clients")
+        return _tr("A lead, not for clients")
+    return "" if finding.state in wanted.style.states else _tr("Its state is not for clients")
 
 
 def left_out(subject: Subject, wanted: Wanted) -> str:

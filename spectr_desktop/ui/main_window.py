@@ -218,14 +218,12 @@ class MainWindow(QMainWindow):
         self.runs.finding_told.connect(self.findings.tell)
         self.desk.changed.connect(self._show_choice)
         self.desk.changed.connect(self._show_export)
-        self.desk.changed.connect(self.exports.refresh)
         self.desk.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.file.saved.connect(lambda _name: self.findings.control.on_saved())
         self.file.reloaded.connect(lambda _name: self.findings.control.on_saved())
         self.findings.failed.connect(self._on_file_error)
         self.findings.told.connect(self.status.show_message)
         self.findings.counted.connect(self._show_findings)
-        self.findings.counted.connect(self.exports.refresh)
         self.findings.pane_wanted.connect(lambda: self._columns.show_page(self.findings.pane_page))
         self.findings.report_wanted.connect(lambda: self._columns.show_page(self.report))
         self.findings.link_requested.connect(self.links.open)
@@ -234,8 +232,7 @@ class MainWindow(QMainWindow):
         self.keeping.told.connect(self.status.show_message)
         self.keeping.run_opened.connect(self.desk.show_opened)
         self.keeping.history_wanted.connect(self._on_focus_history)
-        self.keeping.erased.connect(self._keep_state)
-        self.keeping.erased.connect(self.exports.forget_folder)
+        self.keeping.erased.connect(self._on_erased)
         self.settings.failed.connect(self._on_file_error)
         self.settings.told.connect(self.status.show_message)
         self.settings.servers_changed.connect(self.refresh_models)
@@ -354,6 +351,10 @@ class MainWindow(QMainWindow):
         )
         dialog.add_to_page("storage", part)
 
+    def _on_erased(self) -> None:
+        self._keep_state()
+        self.exports.forget_folder()
+
     def _on_erase(self) -> None:
         root = self.file.root
         if root is None:
@@ -406,9 +407,11 @@ class MainWindow(QMainWindow):
         ready = self.exports.ready
         self.top.export_button.setEnabled(ready)
         self.actions_by_name["export"].setEnabled(ready)
+        self.exports.refresh()
 
     def _show_findings(self, count: int) -> None:
         self._columns.show_count(self.findings.list_page, self.tr("Findings"), count)
+        self.exports.refresh()
 
     def _on_focus_files(self) -> None:
         self._columns.show_page(self.files)
