@@ -92,11 +92,11 @@ class ExportDialog(QDialog):
         self.setObjectName("exportDialog")
         self.setWindowTitle(self.tr("Export the report"))
         self.setAccessibleName(self.windowTitle())
-        theme.changed.connect(self._dress)
         self._dress()
         self.parts = Parts(self, styles, tasks)
         self.parts.profiles.shown = self._style
         self._wire()
+        theme.changed.connect(self._on_theme_changed)
         self.parts.report.show_formats(state.formats)
         self.parts.toggle.setChecked(state.preview)
         self.parts.preview.setVisible(state.preview)
@@ -170,6 +170,11 @@ class ExportDialog(QDialog):
 
     def _dress(self) -> None:
         self.setStyleSheet(sheet(self._theme.colors))
+
+    def _on_theme_changed(self) -> None:
+        self._dress()
+        if self._subject is not None:
+            self.parts.findings.show_wanted(self.wanted())
 
     # -- what the user does -----------------------------------------------------------------
 
