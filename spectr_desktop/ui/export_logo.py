@@ -56,7 +56,7 @@ def _decoded(path: Path, raw: bytes) -> QImage:
     if kind not in _FORMATS:
         raise _bad(path, _tr("it is neither PNG nor JPEG"))
     size = reader.size()
-    if not size.isValid() or size.width() * size.height() > _MOST_PIXELS:
+    if size.width() * size.height() > _MOST_PIXELS:
         raise _bad(path, _tr("it is larger than {reason} million pixels"), _MOST_PIXELS // 10**6)
     image = reader.read()
     if image.isNull():

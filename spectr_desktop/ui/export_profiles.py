@@ -123,6 +123,7 @@ class Profiles(QWidget):
         draft = self._drafts.get(style.name)
         if draft is not None:
             self.picked.emit(draft)
+            self._show_names()
         self._remember()
 
     def take_edit(self) -> None:
@@ -211,6 +212,7 @@ class Profiles(QWidget):
         self._show(style)
         if later != style:
             self.picked.emit(later)
+            self._show_names()
         self._remember()
 
     async def _rename(self) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTreeWidget
 
+from spectr_desktop import paths
+from spectr_desktop.report.export import formats
 from spectr_desktop.store.house_styles import HouseStyles
 from spectr_desktop.ui.export_dialog import ExportDialog
 from spectr_desktop.ui.export_makers import Makers
@@ -18,7 +20,7 @@ from spectr_desktop.ui.export_subject import Subject
 from spectr_desktop.ui.tasks import TaskOwner
 from tests.report.export.report_samples import findings, result
 from tests.run_samples import header
-from tests.ui.driving import button, child, press, signal_future, until
+from tests.ui.driving import CONTROL, button, child, opened, press, press_key, signal_future, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from spectr_desktop.records.report import Report
     from spectr_desktop.records.run import RunResult
     from spectr_desktop.ui.export_makers import Progress
+    from spectr_desktop.ui.main_window import MainWindow
     from spectr_desktop.ui.theme import Theme
 
 
@@ -78,6 +81,21 @@ class FakeMakers:
     @property
     def makers(self) -> Makers:
         return Makers(self.first_pages, self.exported, self.write)
+
+    @property
+    def text_makers(self) -> Makers:
+        """The program's own writers of text, without a process for pages."""
+        return Makers(self.first_pages, self.text, self.write_really)
+
+    async def text(
+        self, report: Report, look: Look, runs: tuple[str, ...], suffix: str, progress: Progress
+    ) -> bytes:
+        progress(1, 1)
+        assert runs
+        return await asyncio.to_thread(formats.exported, report, suffix, look)
+
+    async def write_really(self, path: Path, raw: bytes) -> None:
+        await asyncio.to_thread(paths.write_atomically, path, raw)
 
     async def first_pages(
         self, report: Report, look: Look, *, pages: int, width: int
@@ -211,3 +229,18 @@ async def open_export(
         opened.dialog.deleteLater()
         await gone
     assert opened.errors == []
+
+
+async def export_from(window: MainWindow, folder: Path, *suffixes: str) -> ExportDialog:
+    """Export from the window, with makers that need no child process."""
+    window.exports.makers = FakeMakers().text_makers
+    press_key(window, Qt.Key.Key_E, CONTROL)
+    dialog = await opened(window, ExportDialog)
+    dialog.parts.toggle.setChecked(False)
+    dialog.parts.folder.setText(str(folder))
+    dialog.parts.report.show_formats(suffixes)
+    dialog.parts.report.formats_changed.emit()
+    press(button(dialog, "exportWrite"))
+    while dialog.writing:
+        await asyncio.wait(set(window.tasks._tasks))
+    return dialog
