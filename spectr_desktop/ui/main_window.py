@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.settings.add_page(self._add_settings_parts)
         self.models.servers = self.settings.servers
         self.saving = SavingNotice(self.runs, self.report.offers)
-        self.exports = ExportControl(self.runs, self.findings.of_runs, self)
+        self.exports = ExportControl(self.runs, self.findings.of_runs, theme, self.tasks, self)
         self.desk = RunDesk(self)
         self._lay_out()
         self._add_actions()
@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         self.keeping.told.connect(self.status.show_message)
         self.keeping.run_opened.connect(self.desk.show_opened)
         self.keeping.history_wanted.connect(self._on_focus_history)
-        self.keeping.erased.connect(self._keep_state)
+        self.keeping.erased.connect(self._on_erased)
         self.settings.failed.connect(self._on_file_error)
         self.settings.told.connect(self.status.show_message)
         self.settings.servers_changed.connect(self.refresh_models)
@@ -351,6 +351,10 @@ class MainWindow(QMainWindow):
         )
         dialog.add_to_page("storage", part)
 
+    def _on_erased(self) -> None:
+        self._keep_state()
+        self.exports.forget_folder()
+
     def _on_erase(self) -> None:
         root = self.file.root
         if root is None:
@@ -362,7 +366,7 @@ class MainWindow(QMainWindow):
 
     def _on_export(self) -> None:
         if self.runs.result is not None:
-            self.tasks.start(self.exports.export(self.file.folder), "export")
+            self.exports.export(self.file.folder)
 
     # -- showing ----------------------------------------------------------------------------
 
@@ -403,9 +407,11 @@ class MainWindow(QMainWindow):
         ready = self.exports.ready
         self.top.export_button.setEnabled(ready)
         self.actions_by_name["export"].setEnabled(ready)
+        self.exports.refresh()
 
     def _show_findings(self, count: int) -> None:
         self._columns.show_count(self.findings.list_page, self.tr("Findings"), count)
+        self.exports.refresh()
 
     def _on_focus_files(self) -> None:
         self._columns.show_page(self.files)
@@ -494,6 +500,7 @@ class MainWindow(QMainWindow):
         await self.runs.ended()
         await self.findings.close()
         self.settings.close()
+        self.exports.close()
         await self.keeping.close()
         await self.tasks.close()
         await self.runs.close()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from spectr_desktop import paths
 from spectr_desktop.records.grades import State
+from spectr_desktop.records.report import ReportKind
 from spectr_desktop.store import stored_runs
 from spectr_desktop.ui.findings_control import SELECTION
 from tests.servers.script import Gate
@@ -21,7 +22,6 @@ from tests.ui.driving import (
     asked,
     button,
     idle,
-    name_file,
     press,
     press_key,
     ran,
@@ -29,6 +29,7 @@ from tests.ui.driving import (
     status,
     until,
 )
+from tests.ui.export_samples import export_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,10 +235,14 @@ async def test_lines_follow_what_is_typed(audited: MainWindow) -> None:
 async def test_the_export_has_what_was_decided(audited: MainWindow, tmp_path: Path) -> None:
     choose(audited, "F1")
     press_key(audited, Qt.Key.Key_2)
-    press(button(audited, "exportButton"))
-    await name_file(audited, tmp_path / "out.md")
+    dialog = await export_from(audited, tmp_path, ".md", ".json")
+    assert dialog.wanted().kind is ReportKind.CLIENT
+    press(button(dialog, "exportKind_working"))
+    press(button(dialog, "exportWrite"))
+    await answer(dialog, "both")
     await idle(audited)
-    report = (tmp_path / "out.md").read_text()
+    dialog.reject()
+    report = (tmp_path / "Vault-report 2.md").read_text()
     row = (
         "| F1 | Reentrancy in withdraw | high | `Vault.sol:6` `Vault.withdraw` | yes | confirmed |"
     )

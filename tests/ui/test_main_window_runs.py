@@ -38,7 +38,6 @@ from tests.ui.driving import (
     drop,
     idle,
     journal,
-    name_file,
     open_window,
     opened,
     press,
@@ -50,6 +49,7 @@ from tests.ui.driving import (
     until,
     written,
 )
+from tests.ui.export_samples import export_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -385,12 +385,6 @@ async def test_a_stopped_report_never_looks_finished(
 # -- export -----------------------------------------------------------------------------------
 
 
-async def _export_to(window: MainWindow, path: Path) -> None:
-    press_key(window, Qt.Key.Key_E, CONTROL)
-    await name_file(window, path)
-    await idle(window)
-
-
 async def test_export_writes_the_report_with_its_stamp(
     window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path
 ) -> None:
@@ -400,39 +394,29 @@ async def test_export_writes_the_report_with_its_stamp(
     await until(lambda: bool(window.report.text()), window.runs.text_received)
     press_key(window, Qt.Key.Key_Escape)
     await idle(window)
-    target = tmp_path / "Bericht"
-    await _export_to(window, target)
-    text = target.with_suffix(".md").read_text(encoding="utf-8")
+    dialog = await export_from(window, tmp_path, ".md")
+    assert STOPPED in child(dialog, QLabel, "exportNotice").text()
+    (target,) = tmp_path.glob("*-report.md")
+    text = target.read_text(encoding="utf-8")
     assert f"Not complete. {STOPPED}" in text
     assert canonical(window.report.text()) in text
     assert contract.name in text
-    assert status(window) == f"The report is in {target}.md"
-
-
-@pytest.mark.parametrize("suffix", [".json", ".sarif", ".csv"])
-async def test_export_writes_what_machines_read(
-    window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path, suffix: str
-) -> None:
-    await start(window, contract)
-    await ran(window)
-    target = tmp_path / f"report{suffix}"
-    await _export_to(window, target)
-    raw = target.read_bytes()
-    # What was not found in the source is a lead, which SARIF has no place for.
-    assert (b"whole balance can be drawn twice" in raw) == (suffix != ".sarif")
-    if suffix == ".sarif":
-        assert json.loads(raw)["version"] == "2.1.0"
     assert status(window) == f"The report is in {target}"
 
 
-async def test_a_format_that_nobody_writes_is_told(
+async def test_export_writes_what_machines_read(
     window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path
 ) -> None:
     await start(window, contract)
     await ran(window)
-    await _export_to(window, tmp_path / "report.docx")
-    assert "no format that can be written" in banner(window)
-    assert not (tmp_path / "report.docx").exists()
+    await export_from(window, tmp_path, ".json", ".sarif", ".csv")
+    for suffix in (".json", ".sarif", ".csv"):
+        (target,) = tmp_path.glob(f"*-report{suffix}")
+        raw = target.read_bytes()
+        # What was not found in the source is a lead, which SARIF has no place for.
+        assert (b"whole balance can be drawn twice" in raw) == (suffix != ".sarif")
+        if suffix == ".sarif":
+            assert json.loads(raw)["version"] == "2.1.0"
 
 
 async def test_nothing_is_exported_when_there_is_nothing(window: MainWindow) -> None:
@@ -440,6 +424,28 @@ async def test_nothing_is_exported_when_there_is_nothing(window: MainWindow) -> 
     window._on_export()
     await asyncio.sleep(0)
     assert dialogs_of(window) == []
+
+
+async def test_the_dialog_follows_the_run_that_is_shown(
+    window: MainWindow, ollama: FakeOllama, contract: Path, tmp_path: Path
+) -> None:
+    await start(window, contract)
+    await ran(window)
+    dialog = await export_from(window, tmp_path, ".md")
+    window.activateWindow()
+    ollama.answer.within = Gate()
+    window.desk.run()
+    await until(lambda: bool(window.report.text()), window.runs.text_received)
+    assert "An audit is running" in child(dialog, QLabel, "exportWhyNot").text()
+    assert not button(dialog, "exportWrite").isEnabled()
+    window.desk.stop()
+    await until(lambda: not window.runs.running, window.desk.changed)
+    assert child(dialog, QLabel, "exportSubject").text().startswith("Another run is shown now")
+    assert button(dialog, "exportWrite").isEnabled()
+    assert dialogs_of(window) == [dialog]
+    window.exports.export(tmp_path)
+    assert dialogs_of(window) == [dialog]
+    dialog.reject()
 
 
 async def test_an_export_that_fails_says_so(
@@ -456,9 +462,10 @@ async def test_an_export_that_fails_says_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(paths, "write_atomically", full)
-    await _export_to(window, tmp_path / "x.md")
-    assert "cannot be written (No space left on device)" in banner(window)
-    assert not (tmp_path / "x.md").exists()
+    dialog = await export_from(window, tmp_path, ".md")
+    words = child(dialog, QLabel, "exportResult1").text()
+    assert "cannot be written (No space left on device)" in words
+    assert list(tmp_path.glob("*.md")) == []
     assert window.report.text() == REPORT
 
 

@@ -25,7 +25,6 @@ from tests.ui.driving import (
     button,
     child,
     idle,
-    name_file,
     open_window,
     opened,
     press,
@@ -34,6 +33,7 @@ from tests.ui.driving import (
     start,
     status,
 )
+from tests.ui.export_samples import export_from
 from tests.ui.left_runs import (
     FIRST_PART,
     FOUND,
@@ -129,10 +129,9 @@ async def test_the_missing_part_is_one_request_the_same_as_before(
     # Both answers tell of one bug: it is one finding that was seen twice.
     (bug,) = [one for one in window.findings.of_runs(window.runs.ids) if len(one.sightings) == 2]
     assert [one.run for one in bug.sightings] == list(window.runs.ids)
-    press(button(window, "exportButton"))
-    await name_file(window, tmp_path / "report.md")
-    await idle(window)
-    exported = (tmp_path / "report.md").read_text()
+    (await export_from(window, tmp_path, ".md")).reject()
+    (file,) = tmp_path.glob("*-report.md")
+    exported = file.read_text()
     assert "The run was interrupted here." in exported
     assert "An unfin" in exported
     assert "Complete" in exported or "complete" in exported
