@@ -76,9 +76,7 @@ def title_page(
                 out += text_strips(laid, LEFT)
             else:
                 kind = Kind.HEADING_3
-                laid = Text(
-                    paper, line.runs, WIDTH - 2 * _BOX_SIDE, paper.font_of(kind), kind=kind
-                )
+                laid = Text(paper, line.runs, WIDTH - 2 * _BOX_SIDE, paper.font_of(kind), kind=kind)
                 above = 40 if notices else 0
                 notices += text_strips(laid, LEFT + _BOX_SIDE, above=above)
     out += _stamp(notices, paper) if notices else []

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 _SHIPPED = ("IBMPlex", "DejaVuSans", "DroidSansFallback", "NotoEmoji")
 _SAMPLES = ("client", "working", "stopped", "hostile")
 _WORD = re.compile(r'<word xMin="([^"]+)" yMin="([^"]+)" xMax="([^"]+)" yMax="([^"]+)">')
-_LISTED = re.compile(r"^((?:[CHMLI]-\d\d|[A-Z]).*?)\s+(\d+)$", re.MULTILINE)
+_LISTED = re.compile(r"^ *(\S.*?) +(\d+)$", re.MULTILINE)
 
 
 def _report(name: str) -> Report:
@@ -47,7 +47,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8")
+    said = subprocess.run(command, capture_output=True, check=True).stdout
+    # Poppler writes the halves of a pair one by one in the title of `-bbox`.
+    return said.decode("utf-8", "replace")
 
 
 def _pages(file: Path) -> list[str]:
@@ -108,7 +110,14 @@ def test_each_page_has_its_number(files: dict[str, Path]) -> None:
 def test_hostile_words_are_all_there(files: dict[str, Path]) -> None:
     text = _said("pdftotext", "-raw", str(files["hostile"]), "-")
     joined = re.sub(r"\s", "", text)
-    for word in ("汉字", "한국어", "Кириллица", "<script>alert(1)</script>", "call119()", "cell5x11"):
+    for word in (
+        "汉字",
+        "한국어",
+        "Кириллица",
+        "<script>alert(1)</script>",
+        "call119()",
+        "cell5x11",
+    ):
         assert word in joined
     assert "abcdefghi" * 20 in joined
     assert joined.count("W" * 10) >= 3000 / 10 / 2
@@ -137,6 +146,14 @@ def test_links_bookmarks_and_properties(files: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", _SAMPLES)
 def test_it_does_nothing_and_carries_nothing(files: dict[str, Path], name: str) -> None:
     shown = _said("qpdf", "--json", "--json-key=qpdf", str(files[name]))
-    for word in ("/JavaScript", "/JS", "/Launch", "/OpenAction", "/EmbeddedFile", "/AA", "/SubmitForm"):
+    for word in (
+        "/JavaScript",
+        "/JS",
+        "/Launch",
+        "/OpenAction",
+        "/EmbeddedFile",
+        "/AA",
+        "/SubmitForm",
+    ):
         assert f'"{word}"' not in shown
     assert "javascript:" not in shown

@@ -22,7 +22,10 @@ WIDE_TABLE = "\n".join(
     [
         "| " + " | ".join(f"Column {n}" for n in range(12)) + " |",
         "|" + " --- |" * 12,
-        *("| " + " | ".join(f"cell{row}x{n} of some words" for n in range(12)) + " |" for row in range(6)),
+        *(
+            "| " + " | ".join(f"cell{row}x{n} of some words" for n in range(12)) + " |"
+            for row in range(6)
+        ),
     ]
 )
 LONG_TABLE = "\n".join(
