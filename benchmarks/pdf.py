@@ -68,9 +68,8 @@ async def _measure() -> None:
         took = _cpu() - cpu
         mark = "" if took <= _TARGET_S else "  !"
         size = f"{counted[-1]:>5,} pages {len(raw) / 1000:>8,.0f} KB"
-        print(
-            f"  {kind.value:<8} pdf      {took:6.2f} s CPU {perf_counter() - began:6.2f} s {size}{mark}"
-        )
+        wall = perf_counter() - began
+        print(f"  {kind.value:<8} pdf      {took:6.2f} s CPU {wall:6.2f} s {size}{mark}")
         began, cpu = perf_counter(), _cpu()
         await first_pages(report, _LOOK)
         print(

@@ -56,12 +56,13 @@ def code_strips(
     gutter = _gutter(first, len(lines))
     inner = x + _SIDE + gutter
     width = RIGHT - _SIDE - inner
+    advance = QFontMetricsF(paper.font_of(Kind.CODE)).horizontalAdvance("0")
     out: list[Strip] = []
     for number, line in enumerate(lines):
         spans = colours.spans(line)
         start = 0
         # Qt lays a very long line out by the square of its length.
-        for piece in _pieces(line):
+        for piece in _pieces(line, int(width / advance)):
             text = Text(
                 paper, [Run(piece)], width, paper.font_of(Kind.CODE), kind=Kind.CODE, anywhere=True
             )
@@ -72,8 +73,9 @@ def code_strips(
     return _boxed(out, paper, x, behind)
 
 
-def _pieces(line: str) -> list[str]:
-    most = longest(line)
+def _pieces(line: str, letters: int) -> list[str]:
+    """A line in pieces that the layout can bear, which end where a line of so many letters does."""
+    most = max(1, longest(line) // letters) * letters
     return [line[at : at + most] for at in range(0, len(line) or 1, most)]
 
 
@@ -81,7 +83,7 @@ def _gutter(first: int | None, count: int) -> float:
     """Room for the numbers."""
     if first is None:
         return 0.0
-    return QFontMetricsF(_number_font()).horizontalAdvance(str(first + count - 1)) + _SIDE
+    return QFontMetricsF(_number_font()).horizontalAdvance(str(first + count - 1)) + 1.6 * _SIDE
 
 
 def _number_font():  # noqa: ANN202
@@ -106,7 +108,7 @@ def _line_strips(
             if label and not number:
                 painter.setFont(_number_font())
                 painter.setPen(QPen(QColor(paper.colors.dim)))
-                left = inner - _SIDE * 0.7 - metrics.horizontalAdvance(label)
+                left = inner - _SIDE * 1.3 - metrics.horizontalAdvance(label)
                 painter.drawText(QPointF(left, y + height * 0.76), label)
             text.paint(painter, number, inner, y)
 

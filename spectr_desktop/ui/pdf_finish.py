@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spectr_desktop.report.export.escapes import one_line
 from spectr_desktop.ui.pdf_body import CHAPTER
@@ -38,6 +38,7 @@ def finished(raw: bytes, pages: Pages) -> bytes:
     # Not the document, which has a date and a number of its own.
     for page in PdfReader(io.BytesIO(raw)).pages:
         writer.add_page(page)
+    _mend_blanks(writer)
     _link(writer, pages)
     _bookmark(writer, pages)
     _tell(writer, pages)
@@ -45,6 +46,20 @@ def finished(raw: bytes, pages: Pages) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _mend_blanks(writer: PdfWriter) -> None:
+    """Make a copied blank a blank: Qt takes the first letter that has a glyph, which is the tab."""
+    seen: set[int] = set()
+    for page in writer.pages:
+        resources: Any = page["/Resources"].get_object()
+        for font in resources.get("/Font", {}).values():
+            letters: Any = font.get_object().get("/ToUnicode")
+            if letters is None or letters.idnum in seen:
+                continue
+            seen.add(letters.idnum)
+            stream = letters.get_object()
+            stream.set_data(stream.get_data().replace(b"<0009>", b"<0020>"))
 
 
 def _link(writer: PdfWriter, pages: Pages) -> None:

@@ -28,7 +28,6 @@ LEFT, RIGHT = 620, PAGE_WIDTH - 620
 WIDTH = RIGHT - LEFT
 
 _CHIP_RADIUS = 22
-_FAR = 1e7
 
 
 class Link(NamedTuple):

@@ -149,7 +149,7 @@ def _widths(rows: Sequence[Sequence[Runs]], room: float, face: QFont, side: floa
                 bold = number == 0 or bool(run.style & ~Style.CODE)
                 measure = mono if run.style & Style.CODE else metrics[bold]
                 text = run.text[:200]
-                longest = max(text.split(), key=len, default="")
+                longest = max(text.split(" "), key=len)
                 word = max(word, measure.horizontalAdvance(longest))
                 whole += measure.horizontalAdvance(text)
             extra = 2 * side + 4

@@ -46,6 +46,7 @@ _STAMP_FILL = "#fdecef"
 _COUNT_HEIGHT, _COUNT_GAP = 420, 60
 _NUMBER_ROOM = 330
 _STEP = 180
+_LONG_TITLE = 90
 
 
 def title_page(
@@ -69,11 +70,13 @@ def title_page(
             if isinstance(line, Table):
                 facts += table_strips(paper, line, LEFT, plain=True)
             elif line.kind is Kind.HEADING_1:
-                laid = Text(paper, _bare(line.runs), WIDTH, paper.font_of(TITLE), kind=TITLE)
+                bare = _bare(line.runs)
+                kind = TITLE if len(bare[0].text) <= _LONG_TITLE else Kind.HEADING_1
+                laid = Text(paper, bare, WIDTH, paper.font_of(kind), kind=kind)
                 out += text_strips(laid, LEFT)
             else:
-                runs = tuple(run._replace(style=run.style | Style.BOLD) for run in line.runs)
-                laid = Text(paper, runs, WIDTH - 2 * _BOX_SIDE, paper.font_of(Kind.TEXT))
+                kind = Kind.HEADING_3
+                laid = Text(paper, line.runs, WIDTH - 2 * _BOX_SIDE, paper.font_of(kind), kind=kind)
                 above = 40 if notices else 0
                 notices += text_strips(laid, LEFT + _BOX_SIDE, above=above)
     out += _stamp(notices, paper) if notices else []
