@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ _ATTRIBUTES = {
 }
 _SIDES = frozenset({"left", "center", "right"})
 _CLASSES = {
-    "a": {"label"},
+    "a": {"label", "to"},
     "article": SEVERITY_CLASSES,
     "aside": {"stamp"},
     "div": {"code", "scroll"},
@@ -58,6 +59,10 @@ _CLASSES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _REL = "noopener noreferrer"
+# Code points that no page may have.
+_NO_CHARACTER = re.compile(
+    f"[\ufdd0-\ufdef{''.join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))}]"
+)
 
 
 def html(report: Report, look: Look) -> str:
@@ -69,10 +74,11 @@ def html(report: Report, look: Look) -> str:
     """
     made = converted(markdown(report), lambda root: mark(root, report))
     body = sanitised(made)
-    return (
+    page = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{_head(report, look)}\n</head>\n'
         f'<body class="{report.kind.value}">\n{_logo(report, look)}{body}\n</body>\n</html>\n'
     )
+    return _NO_CHARACTER.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", page)
 
 
 def sanitised(made: str) -> str:

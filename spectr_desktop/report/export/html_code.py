@@ -15,9 +15,7 @@ _LONGEST = 20_000
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?"
 _REST = r"|(?P<mi>\b(?:0x[\da-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:e\d+)?)\b)|(?P<word>[A-Za-z_$][\w$]*+)"
 _SOLIDITY = re.compile(rf"(?P<c>//[^\n]*+|/\*(?s:.)*?(?:\*/|\Z))|(?P<s>{_STRING}){_REST}")
-_VYPER = re.compile(
-    rf"(?P<c>\#[^\n]*+)|(?P<s>\"\"\"(?s:.)*?(?:\"\"\"|\Z)|{_STRING}){_REST}"
-)
+_VYPER = re.compile(rf"(?P<c>\#[^\n]*+)|(?P<s>\"\"\"(?s:.)*?(?:\"\"\"|\Z)|{_STRING}){_REST}")
 _LANGUAGES = {
     "solidity": _SOLIDITY, "sol": _SOLIDITY, "vyper": _VYPER, "vy": _VYPER, "python": _VYPER,
 }  # fmt: skip

@@ -34,6 +34,7 @@ _HEADING = re.compile(r"(#{1,6}) ")
 _ITEM = re.compile(r"([-+]|(\d{1,9})([.)]))(?: +|$)")
 _DELIMITER = re.compile(r"\|(?: :?-+:? \|)+")
 _CELL_END = re.compile(r"(?<!\\)\|")
+_TASK = re.compile(r"\[([ xX])\] +")
 _RULES = ("***", "---")
 _INDENT = 4
 # Without these a text means itself. An underscore inside a word marks nothing.
@@ -154,7 +155,13 @@ class _Blocks(BlockParser):
             indent = max(_INDENT, len(marker[1]) + 1)
             end = _end_of_item(lines, at + 1, indent)
             own = [lines[at][indent:], *(line[indent:] for line in lines[at + 1 : end])]
-            loose = self._read(SubElement(made, "li"), own) or loose
+            task = _TASK.match(own[0])
+            if task is not None:
+                own[0] = own[0][task.end() :]
+            item = SubElement(made, "li")
+            loose = self._read(item, own) or loose
+            if task is not None:
+                _put_box(item, task[1])
             at = _while(lines, end, lambda one: not one)
             marker = _ITEM.match(lines[at]) if at < len(lines) else None
             loose = loose or (at > end and marker is not None and (marker[3] or marker[1]) == kind)
@@ -222,6 +229,15 @@ def add_text(element: Element, text: str) -> None:
         element[-1].tail = (element[-1].tail or "") + text
     else:
         element.text = (element.text or "") + text
+
+
+def _put_box(item: Element, done: str) -> None:
+    """Begin an item with the box of a task, before its words."""
+    first = item[0] if len(item) and item[0].tag == "p" else item
+    box = Element("span", {"class": "task"})
+    box.text = "☐" if done == " " else "☑"
+    box.tail, first.text = first.text, None
+    first.insert(0, box)
 
 
 def _tighten(made: Element) -> None:
