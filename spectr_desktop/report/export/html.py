@@ -28,12 +28,11 @@ POLICY = (
 )
 """What a browser may load for the page: its own style and pictures that it holds."""
 
-_TAGS = frozenset(
-    (
-        "a article aside blockquote br code del div em h1 h2 h3 h4 h5 h6 header hr li main nav ol p"
-        " pre section span strong table tbody td th thead tr ul"
-    ).split()
+_TAG_NAMES = (
+    "a article aside blockquote br code del div em h1 h2 h3 h4 h5 h6 header hr li main nav ol p "
+    "pre section span strong table tbody td th thead tr ul"
 )
+_TAGS = frozenset(_TAG_NAMES.split())
 _ATTRIBUTES = {
     "a": {"href"},
     "article": {"id"},
@@ -60,9 +59,11 @@ _CLASSES = {
 _SCHEMES = {"http", "https", "mailto"}
 _REL = "noopener noreferrer"
 # Code points that no page may have.
-_NO_CHARACTER = re.compile(
-    f"[\ufdd0-\ufdef{''.join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))}]"
+_ENDS = (0xFFFE, 0xFFFF)
+_LAST_OF_PLANES = "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in _ENDS
 )
+_NO_CHARACTER = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
 
 
 def html(report: Report, look: Look) -> str:

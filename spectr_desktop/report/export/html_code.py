@@ -22,16 +22,15 @@ _LANGUAGES = {
 _TYPE = re.compile(
     r"u?int\d*|bytes\d*|u?fixed(?:\d+x\d+)?|address|bool|string|mapping|String|Bytes|DynArray|HashMap"
 )
-_KEYWORDS = BUILT_IN & frozenset(
-    (
-        "abstract anonymous as assembly break case catch constant constructor continue contract"
-        " def default delete do elif else emit enum error event external fallback False false"
-        " final for from function if immutable implements import in indexed interface internal is"
-        " let library memory modifier new None not or and override pass payable pragma private"
-        " public pure calldata raise receive return returns revert self storage struct super switch"
-        " this throw transient True true try type unchecked using virtual view while"
-    ).split()
+_WORDS = (
+    "abstract anonymous as assembly break case catch constant constructor continue contract def "
+    "default delete do elif else emit enum error event external fallback False false final for "
+    "from function if immutable implements import in indexed interface internal is let library "
+    "memory modifier new None not or and override pass payable pragma private public pure "
+    "calldata raise receive return returns revert self storage struct super switch this throw "
+    "transient True true try type unchecked using virtual view while"
 )
+_KEYWORDS = BUILT_IN & frozenset(_WORDS.split())
 _SIDES = {"+": "gi", "-": "gd", "@": "gu", "…": "gu"}
 
 

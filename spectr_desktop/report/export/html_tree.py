@@ -22,7 +22,7 @@ from spectr_desktop.report.export.html_code import code_block
 from spectr_desktop.report.inlines import MARKDOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
     from markdown_it.token import Token
@@ -55,7 +55,8 @@ def converted(text: str, *changes: Change) -> str:
 def tree(text: str) -> Element:
     """The blocks of canonical Markdown, as children of one element."""
     blocks = _Blocks(Markdown(extensions=[_Canonical(())]))
-    return blocks.parseDocument(text.split("\n")).getroot()
+    blocks.parseDocument(text.split("\n"))
+    return blocks.root
 
 
 class _Canonical(Extension):
@@ -94,7 +95,7 @@ class _Blocks(BlockParser):
         super().__init__(md)
         self._parsed: dict[str, Sequence[Token]] = {}
 
-    def parseDocument(self, lines: Sequence[str]) -> ElementTree:  # noqa: N802  # the package's
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  # the package's
         self.root = Element(self.md.doc_tag)
         self._read(self.root, list(lines))
         return ElementTree(self.root)
@@ -114,7 +115,7 @@ class _Blocks(BlockParser):
             at = self._block(parent, lines, at)
         return apart
 
-    def _block(self, parent: Element, lines: list[str], at: int) -> int:
+    def _block(self, parent: Element, lines: list[str], at: int) -> int:  # noqa: PLR0911  # a kind each
         """Read one block; the line behind it."""
         line = lines[at]
         heading = _HEADING.match(line)
@@ -129,14 +130,17 @@ class _Blocks(BlockParser):
         if line in _RULES:
             SubElement(parent, "hr")
             return at + 1
-        if line[0] == ">":
-            end = _while(lines, at, lambda one: one.startswith(">"))
-            self._read(SubElement(parent, "blockquote"), [one[2:] for one in lines[at:end]])
-            return end
         if _ITEM.match(line):
             return self._list(parent, lines, at)
         if _begins_table(lines, at):
             return self._table(parent, lines, at)
+        if line[0] == ">":
+            end = _while(lines, at, lambda one: one.startswith(">"))
+            self._read(SubElement(parent, "blockquote"), [one[2:] for one in lines[at:end]])
+            return end
+        return self._paragraph(parent, lines, at)
+
+    def _paragraph(self, parent: Element, lines: list[str], at: int) -> int:
         end = at + 1
         while end < len(lines) and lines[end] and not _interrupts(lines, end):
             end += 1

@@ -56,7 +56,7 @@ def _take(token: Token, open_ones: list[Node]) -> None:
     elif token.type.startswith(("thead", "tbody")):
         pass
     elif token.nesting == 1:
-        made = [_tag(token)]
+        made: Node = [_tag(token)]
         inside.append(made)
         open_ones.append(made)
         box = token.meta.get("task")
@@ -84,9 +84,10 @@ def _take_inline(tokens: Sequence[Token], inside: Node) -> None:
     for token in tokens:
         inside = open_ones[-1]
         kind = token.type.rpartition("_")[0]
+        href = str(token.attrGet("href"))
         if token.nesting == 1:
             made = [_TAGS.get(kind, kind)]
-            if kind == "link" and not _WEB.match(href := str(token.attrGet("href"))):
+            if kind == "link" and not _WEB.match(href):
                 # A link that leads elsewhere is its words, and behind them where it would lead.
                 made = inside
                 elsewhere.append(href)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,9 @@ from spectr_desktop.report.export.html_marks import mark
 from spectr_desktop.report.export.html_tree import tree
 from spectr_desktop.report.export.markdown import markdown
 from tests.report.export.report_samples import client, finding, report
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 
 def page(made: Report) -> Element:
