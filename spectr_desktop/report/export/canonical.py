@@ -14,7 +14,7 @@ from spectr_desktop.report.export.escapes import (
     one_line,
     visible,
 )
-from spectr_desktop.report.inlines import MARKDOWN, Inlines, References
+from spectr_desktop.report.inlines import MARKDOWN, Inlines, References, mark_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,8 +29,7 @@ _LANGUAGE = re.compile(r"[\w.+#-]{1,30}")
 _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _UNSAFE_IN_LINK = re.compile(r"[\s()<>\\\x00-\x1f\x7f`*\[\]|]")
 _ALIGNED = {"left": ":---", "center": ":---:", "right": "---:"}
-_MARKERS = {"em": "*", "strong": "**", "s": "~~"}
-_OPENING = ("em_open", "strong_open", "s_open")
+_MARKERS = {"em_open": "*", "strong_open": "**", "s_open": "~~"}
 _INDENT = 4
 _MOST_DIGITS = 999_999_999
 _HEADINGS = 6
@@ -55,6 +54,7 @@ def canonical(text: str, below: int = DEEPEST_OWN) -> str:
     tokens: list[Token] = []
     MARKDOWN.block.parse(source, MARKDOWN, {"references": references}, tokens)
     Inlines(references).parse(tokens)
+    mark_tasks(tokens)
     for token in tokens:
         if token.type == "heading_open":
             token.tag = f"h{min(_HEADINGS, below + int(token.tag[1:]))}"
@@ -112,7 +112,13 @@ def _spans(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
 
 
 def _paragraph(token: Token) -> str:
-    return "\n".join(line for line in _lines(token) if line.strip())
+    out: list[str] = []
+    for line in _lines(token):
+        if line.strip():
+            out.append(line)
+        elif out and line:
+            out[-1] = f"{out[-1].rstrip()}  "  # a line of nothing but a break
+    return "\n".join(out)
 
 
 def _closing_marks(title: str) -> str:
@@ -125,11 +131,12 @@ def _list(tokens: Sequence[Token], marker: _Marker) -> str:
         token.type == "paragraph_open" and token.hidden and token.level == tokens[0].level + 2
         for token in tokens
     )
-    number = int(tokens[0].attrGet("start") or 1) if tokens[0].type[0] == "o" else 1
+    start = tokens[0].attrGet("start")
+    number = 1 if start is None else int(start)
     items: list[str] = []
     for inside in _spans(tokens[1:-1]):
         mark = marker(min(number, _MOST_DIGITS))
-        items.append(_item(mark, inside[1:-1], tight=tight))
+        items.append(_item(mark, inside, tight=tight))
         number += 1
     return ("\n" if tight else "\n\n").join(items)
 
@@ -137,7 +144,7 @@ def _list(tokens: Sequence[Token], marker: _Marker) -> str:
 def _item(mark: str, tokens: Sequence[Token], *, tight: bool) -> str:
     text = ""
     before = ""
-    for kind, block in _blocks(tokens):
+    for kind, block in _blocks(tokens[1:-1]):
         if text:
             # Behind some blocks the next line would go on with them.
             apart = not tight or before in _GO_ON or (before, kind) == _TWO_PARAGRAPHS
@@ -146,6 +153,8 @@ def _item(mark: str, tokens: Sequence[Token], *, tight: bool) -> str:
             text += "\n\n" if apart else "\n"
         text += block
         before = kind
+    if "task" in tokens[0].meta:
+        text = f"{tokens[2].content[:_BOX]} {text.lstrip()}"
     indent = max(_INDENT, len(mark) + 1)
     first, *others = text.split("\n")
     if not first.strip("-+* "):
@@ -156,6 +165,7 @@ def _item(mark: str, tokens: Sequence[Token], *, tight: bool) -> str:
     return "\n".join(lines)
 
 
+_BOX = len("[x]")
 _GO_ON = ("bullet_list_open", "ordered_list_open", "blockquote_open", "table_open")
 _TWO_PARAGRAPHS = ("paragraph_open", "paragraph_open")
 
@@ -187,32 +197,62 @@ def _lines(token: Token) -> list[str]:
 
 def _inline(tokens: Sequence[Token]) -> str:
     out: list[str] = []
+    around: list[tuple[str, list[str]]] = []
     links: list[str] = []
-    before = kind = ""
-    for token in tokens:
-        before, kind = kind, token.type
-        if kind == "text":
-            out.append(escaped(token.content.replace("\n", " ")))
-        elif kind in ("softbreak", "hardbreak"):
-            # Behind an opening mark it would undo the mark.
-            if before not in _OPENING:
-                out.append("\n" if kind == "softbreak" else "  \n")
-        elif kind == "code_inline":
-            out.append(_code(token.content))
-        elif kind == "link_open":
+    for index, token in enumerate(tokens):
+        kind = token.type
+        if kind == "link_open":
             links.append(str(token.attrGet("href") or ""))
             if out and out[-1].endswith("!"):
                 out[-1] = f"{out[-1][:-1]}\\!"  # with the bracket it would be an image
             out.append("[" if _LINK.match(links[-1]) else "")
         elif kind == "link_close":
             out.append(_link_end(links.pop()))
-        elif kind == "image":
-            out.append(_image(token))
-        elif kind.endswith(("_open", "_close")):
-            out.append(_MARKERS.get(kind.partition("_")[0], ""))
+        elif kind in _MARKERS:
+            around.append((kind, out))
+            out = []
+        elif kind.endswith("_close"):
+            inner = "".join(out)
+            opening, out = around.pop()
+            odd = sum(one == "em_open" for one, _ in around) % 2 == 1
+            before = "".join(out[-2:])[-2:]
+            after = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
+            out.append(_marked(inner, _mark(opening, before, after, odd=odd)))
         else:
-            out.append(escaped(token.content))
+            if kind == "softbreak" and out:
+                out[-1] = out[-1].rstrip(" ")  # two of them would break the line
+            out.append(_leaf(token))
     return "".join(out)
+
+
+def _leaf(token: Token) -> str:
+    if token.type == "text":
+        return escaped(token.content.replace("\n", " "))
+    if token.type == "softbreak":
+        return "\n"
+    if token.type == "hardbreak":
+        return "  \n"
+    if token.type == "code_inline":
+        return _code(token.content)
+    return _image(token) if token.type == "image" else escaped(token.content)
+
+
+def _mark(opening: str, before: str, after: str, *, odd: bool) -> str:
+    """The mark of an emphasis: two of the same beside or in one another could be read as one."""
+    mark = _MARKERS[opening]
+    in_word = any(one.isalnum() or one == "_" for one in (before[-1:], after))
+    beside = before.endswith("*") and before != "\\*"
+    doubtful = beside or (opening == "em_open" and odd)
+    return mark.replace("*", "_") if doubtful and not in_word else mark
+
+
+def _marked(inner: str, mark: str) -> str:
+    """Marks around words: blanks at their edges would undo them, and stand outside."""
+    words = inner.strip()
+    if not words:
+        return inner
+    before, _, after = inner.partition(words)
+    return f"{before}{mark}{words}{mark}{after}"
 
 
 def _code(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,11 @@ POLICY = (
 )
 """What a browser may load for the page: its own style and pictures that it holds."""
 
-_TAGS = frozenset(
-    (
-        "a article aside blockquote br code del div em h1 h2 h3 h4 h5 h6 header hr li main nav ol p"
-        " pre section span strong table tbody td th thead tr ul"
-    ).split()
+_TAG_NAMES = (
+    "a article aside blockquote br code del div em h1 h2 h3 h4 h5 h6 header hr li main nav ol p "
+    "pre section span strong table tbody td th thead tr ul"
 )
+_TAGS = frozenset(_TAG_NAMES.split())
 _ATTRIBUTES = {
     "a": {"href"},
     "article": {"id"},
@@ -46,7 +46,7 @@ _ATTRIBUTES = {
 }
 _SIDES = frozenset({"left", "center", "right"})
 _CLASSES = {
-    "a": {"label"},
+    "a": {"label", "to"},
     "article": SEVERITY_CLASSES,
     "aside": {"stamp"},
     "div": {"code", "scroll"},
@@ -58,6 +58,12 @@ _CLASSES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _REL = "noopener noreferrer"
+# Code points that no page may have.
+_ENDS = (0xFFFE, 0xFFFF)
+_LAST_OF_PLANES = "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in _ENDS
+)
+_NO_CHARACTER = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
 
 
 def html(report: Report, look: Look) -> str:
@@ -69,10 +75,11 @@ def html(report: Report, look: Look) -> str:
     """
     made = converted(markdown(report), lambda root: mark(root, report))
     body = sanitised(made)
-    return (
+    page = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{_head(report, look)}\n</head>\n'
         f'<body class="{report.kind.value}">\n{_logo(report, look)}{body}\n</body>\n</html>\n'
     )
+    return _NO_CHARACTER.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", page)
 
 
 def sanitised(made: str) -> str:

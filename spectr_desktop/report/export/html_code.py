@@ -15,25 +15,22 @@ _LONGEST = 20_000
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?"
 _REST = r"|(?P<mi>\b(?:0x[\da-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:e\d+)?)\b)|(?P<word>[A-Za-z_$][\w$]*+)"
 _SOLIDITY = re.compile(rf"(?P<c>//[^\n]*+|/\*(?s:.)*?(?:\*/|\Z))|(?P<s>{_STRING}){_REST}")
-_VYPER = re.compile(
-    rf"(?P<c>\#[^\n]*+)|(?P<s>\"\"\"(?s:.)*?(?:\"\"\"|\Z)|{_STRING}){_REST}"
-)
+_VYPER = re.compile(rf"(?P<c>\#[^\n]*+)|(?P<s>\"\"\"(?s:.)*?(?:\"\"\"|\Z)|{_STRING}){_REST}")
 _LANGUAGES = {
     "solidity": _SOLIDITY, "sol": _SOLIDITY, "vyper": _VYPER, "vy": _VYPER, "python": _VYPER,
 }  # fmt: skip
 _TYPE = re.compile(
     r"u?int\d*|bytes\d*|u?fixed(?:\d+x\d+)?|address|bool|string|mapping|String|Bytes|DynArray|HashMap"
 )
-_KEYWORDS = BUILT_IN & frozenset(
-    (
-        "abstract anonymous as assembly break case catch constant constructor continue contract"
-        " def default delete do elif else emit enum error event external fallback False false"
-        " final for from function if immutable implements import in indexed interface internal is"
-        " let library memory modifier new None not or and override pass payable pragma private"
-        " public pure calldata raise receive return returns revert self storage struct super switch"
-        " this throw transient True true try type unchecked using virtual view while"
-    ).split()
+_WORDS = (
+    "abstract anonymous as assembly break case catch constant constructor continue contract def "
+    "default delete do elif else emit enum error event external fallback False false final for "
+    "from function if immutable implements import in indexed interface internal is let library "
+    "memory modifier new None not or and override pass payable pragma private public pure "
+    "calldata raise receive return returns revert self storage struct super switch this throw "
+    "transient True true try type unchecked using virtual view while"
 )
+_KEYWORDS = BUILT_IN & frozenset(_WORDS.split())
 _SIDES = {"+": "gi", "-": "gd", "@": "gu", "…": "gu"}
 
 

@@ -72,6 +72,7 @@ def _is_png(raw: bytes) -> bool:
 
 def _readable(color: str, behind: str, step: Callable[[float, float], float]) -> str:
     parts = _parts(color)
+    made = color
     for number in range(_STEPS + 1):
         made = "#" + "".join(f"{round(step(part, number / _STEPS)):02x}" for part in parts)
         if contrast(made, behind) >= _READABLE:

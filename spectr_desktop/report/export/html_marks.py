@@ -25,8 +25,8 @@ SEVERITY_CLASSES = frozenset({*(one.value for one in Severity), UNRATED})
 STATE_CLASSES = frozenset(one.value for one in State)
 
 _TITLES = ("h1", "h2", "h3")
+_CONTAINERS = ("header", "main", "section", "article")
 _LABEL = re.compile(r"[A-Za-z]{1,4}-?\d{1,9}")
-_TASK = re.compile(r"\[([ xX])\] +")
 _SEVERITY_COLUMN = 2
 
 
@@ -50,7 +50,6 @@ def mark(root: Element, report: Report) -> None:
     They are a header, a nav with the contents, and a main part of sections, in which each finding
     is an article.
     """
-    _mark_tasks(root)
     title, *chapters = _chapters([*root], report)
     main = Element("main")
     for chapter in chapters:
@@ -59,10 +58,12 @@ def mark(root: Element, report: Report) -> None:
         else:
             _article(main[-1], chapter)
     _mark_own_tables(main, report, {id(c.finding): c.anchor for c in chapters if c.finding})
-    root.text = None
     root[:] = [_header(title, len(report.notices)), _contents(chapters), main]
     for parent in root.iter():
         _wrap_tables(parent)
+        if parent.tag in _CONTAINERS:
+            for child in parent:
+                child.tail = "\n"
 
 
 def _chapters(blocks: Sequence[Element], report: Report) -> list[_Chapter]:
@@ -209,9 +210,7 @@ def _article(section: Element, chapter: _Chapter) -> None:
 
 def _mark_own_tables(main: Element, report: Report, anchors: dict[int, str]) -> None:
     """Link the rows of the summaries to their findings, and give severities their chips."""
-    tables = {
-        section[0].get("id", ""): section.find("table") for section in main if len(section)
-    }
+    tables = {section[0].get("id", ""): section.find("table") for section in main if len(section)}
     for name, findings in (("summary", report.findings), ("leads", report.leads)):
         table = tables.get(name)
         if table is None or not findings:
@@ -219,7 +218,8 @@ def _mark_own_tables(main: Element, report: Report, anchors: dict[int, str]) -> 
         for row, finding in zip(_rows(table), findings, strict=True):
             label = row[0].text
             row[0].text = None
-            SubElement(row[0], "a", {"href": f"#{anchors[id(finding)]}"}).text = label
+            link = {"class": "to", "href": f"#{anchors[id(finding)]}"}
+            SubElement(row[0], "a", link).text = label
             _chip(row[_SEVERITY_COLUMN], severity_word(finding.severity))
             if name == "summary":
                 _chip(row[-1], finding.state.value, len(plain_word(finding.state)))
@@ -268,17 +268,3 @@ def _wrap_tables(parent: Element) -> None:
         box.tail, child.tail = child.tail, None
         parent[index] = box
         box.append(child)
-
-
-def _mark_tasks(root: Element) -> None:
-    """Give items that begin with [ ] or [x] a box, as the live pane does."""
-    for item in root.iter("li"):
-        first = item if (item.text or "").strip() or not len(item) else item[0]
-        found = _TASK.match(first.text or "") if first.tag in ("li", "p") else None
-        if found is None:
-            continue
-        mark_ = Element("span", {"class": "task"})
-        mark_.text = "☐" if found[1] == " " else "☑"
-        mark_.tail = " " + (first.text or "")[found.end() :]
-        first.text = None
-        first.insert(0, mark_)

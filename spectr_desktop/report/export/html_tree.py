@@ -22,7 +22,7 @@ from spectr_desktop.report.export.html_code import code_block
 from spectr_desktop.report.inlines import MARKDOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
     from markdown_it.token import Token
@@ -34,6 +34,7 @@ _HEADING = re.compile(r"(#{1,6}) ")
 _ITEM = re.compile(r"([-+]|(\d{1,9})([.)]))(?: +|$)")
 _DELIMITER = re.compile(r"\|(?: :?-+:? \|)+")
 _CELL_END = re.compile(r"(?<!\\)\|")
+_TASK = re.compile(r"\[([ xX])\] +")
 _RULES = ("***", "---")
 _INDENT = 4
 # Without these a text means itself. An underscore inside a word marks nothing.
@@ -54,7 +55,8 @@ def converted(text: str, *changes: Change) -> str:
 def tree(text: str) -> Element:
     """The blocks of canonical Markdown, as children of one element."""
     blocks = _Blocks(Markdown(extensions=[_Canonical(())]))
-    return blocks.parseDocument(text.split("\n")).getroot()
+    blocks.parseDocument(text.split("\n"))
+    return blocks.root
 
 
 class _Canonical(Extension):
@@ -93,7 +95,7 @@ class _Blocks(BlockParser):
         super().__init__(md)
         self._parsed: dict[str, Sequence[Token]] = {}
 
-    def parseDocument(self, lines: Sequence[str]) -> ElementTree:  # noqa: N802  # the package's
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  # the package's
         self.root = Element(self.md.doc_tag)
         self._read(self.root, list(lines))
         return ElementTree(self.root)
@@ -113,7 +115,7 @@ class _Blocks(BlockParser):
             at = self._block(parent, lines, at)
         return apart
 
-    def _block(self, parent: Element, lines: list[str], at: int) -> int:
+    def _block(self, parent: Element, lines: list[str], at: int) -> int:  # noqa: PLR0911  # a kind each
         """Read one block; the line behind it."""
         line = lines[at]
         heading = _HEADING.match(line)
@@ -128,14 +130,17 @@ class _Blocks(BlockParser):
         if line in _RULES:
             SubElement(parent, "hr")
             return at + 1
-        if line[0] == ">":
-            end = _while(lines, at, lambda one: one.startswith(">"))
-            self._read(SubElement(parent, "blockquote"), [one[2:] for one in lines[at:end]])
-            return end
         if _ITEM.match(line):
             return self._list(parent, lines, at)
         if _begins_table(lines, at):
             return self._table(parent, lines, at)
+        if line[0] == ">":
+            end = _while(lines, at, lambda one: one.startswith(">"))
+            self._read(SubElement(parent, "blockquote"), [one[2:] for one in lines[at:end]])
+            return end
+        return self._paragraph(parent, lines, at)
+
+    def _paragraph(self, parent: Element, lines: list[str], at: int) -> int:
         end = at + 1
         while end < len(lines) and lines[end] and not _interrupts(lines, end):
             end += 1
@@ -154,7 +159,13 @@ class _Blocks(BlockParser):
             indent = max(_INDENT, len(marker[1]) + 1)
             end = _end_of_item(lines, at + 1, indent)
             own = [lines[at][indent:], *(line[indent:] for line in lines[at + 1 : end])]
-            loose = self._read(SubElement(made, "li"), own) or loose
+            task = _TASK.match(own[0])
+            if task is not None:
+                own[0] = own[0][task.end() :]
+            item = SubElement(made, "li")
+            loose = self._read(item, own) or loose
+            if task is not None:
+                _put_box(item, task[1])
             at = _while(lines, end, lambda one: not one)
             marker = _ITEM.match(lines[at]) if at < len(lines) else None
             loose = loose or (at > end and marker is not None and (marker[3] or marker[1]) == kind)
@@ -222,6 +233,15 @@ def add_text(element: Element, text: str) -> None:
         element[-1].tail = (element[-1].tail or "") + text
     else:
         element.text = (element.text or "") + text
+
+
+def _put_box(item: Element, done: str) -> None:
+    """Begin an item with the box of a task, before its words."""
+    first = item[0] if len(item) and item[0].tag == "p" else item
+    box = Element("span", {"class": "task"})
+    box.text = "☐" if done == " " else "☑"
+    box.tail, first.text = first.text, None
+    first.insert(0, box)
 
 
 def _tighten(made: Element) -> None:
