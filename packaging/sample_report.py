@@ -21,12 +21,12 @@ PAGES = 12
 WIDTH = 620
 ACROSS = 3
 GAP = 16
-METHOD = """## Method
+METHOD = """# Method
 
 The contract was read line by line by two auditors. A language model on a machine of ours gave a
 second opinion; what it named was checked by hand and is reported in the auditors' words.
 """
-CONTACT = """## About Example Audits
+CONTACT = """# About Example Audits
 
 Example Audits is invented, and so is its client. This report shows what Spectr Desktop exports.
 """
@@ -44,13 +44,12 @@ def main() -> None:
 
 
 def _made() -> tuple[bytes, list[bytes]]:
-    from spectr_desktop.ui.pdf import first_pages, pdf  # noqa: PLC0415
-
     from spectr_desktop.audit.run_history import RunHistory  # noqa: PLC0415 - found from here on
     from spectr_desktop.project.scope import nsloc  # noqa: PLC0415
     from spectr_desktop.records.house_style import Look  # noqa: PLC0415
     from spectr_desktop.records.report import ReportDocument, ReportKind  # noqa: PLC0415
     from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415
+    from spectr_desktop.ui.pdf import first_pages, pdf  # noqa: PLC0415
 
     run = _audited()
     _decide()
@@ -112,7 +111,7 @@ def _decide() -> None:
 def _logo() -> bytes:
     """The mark of a house that does not exist."""
     from PySide6.QtCore import QBuffer, QIODevice, QPointF, Qt  # noqa: PLC0415
-    from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF  # noqa: PLC0415
+    from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPolygonF  # noqa: PLC0415
 
     image = QImage(240, 240, QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.transparent)
@@ -127,8 +126,8 @@ def _logo() -> bytes:
     painter.end()
     out = QBuffer()
     out.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(out, "PNG")
-    return out.data().data()
+    QImageWriter(out, b"png").write(image)
+    return bytes(out.data().data())
 
 
 def _write_picture(pages: list[bytes], path: Path) -> None:
@@ -147,7 +146,7 @@ def _write_picture(pages: list[bytes], path: Path) -> None:
         row, column = divmod(number, ACROSS)
         painter.drawImage(GAP + column * (WIDTH + GAP), GAP + row * (height + GAP), image)
     painter.end()
-    table.save(str(path), "PNG")
+    table.save(str(path))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__
@@ -145,9 +147,10 @@ async def plan_counted(
     limits: Limits,
     follow_up: FollowUp | None = None,
     root: str = "",
-    git: GitState | None = None,
 ) -> RunPlan:
     """The plan, after the server has counted its tokens where it can. This sends the source.
+
+    What git says of the files belongs to an audit's plan.
 
     Each part is counted once, the first one perhaps twice: what it comes to tells how much goes
     into a part.
@@ -155,6 +158,7 @@ async def plan_counted(
     Raises:
         SpectrError: as `plan_run`.
     """
+    git = await _git_state(Path(root), files) if root and follow_up is None else None
     draft = _Draft(files, model, provider, limits, follow_up, root, git)
     parts = draft.source.divided()
     plan = draft.plan(parts, {})
@@ -176,6 +180,12 @@ async def plan_counted(
             break
         parts = [half for part in parts for half in (halves(part) if part in long else (part,))]
     return draft.plan(parts, counts)
+
+
+async def _git_state(root: Path, files: Sequence[SourceFile]) -> GitState | None:
+    from spectr_desktop.project.git import state_of  # noqa: PLC0415  # not before the window
+
+    return await asyncio.to_thread(state_of, root, files)
 
 
 async def _count(

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import unicodedata
 from collections.abc import Mapping
@@ -219,6 +220,7 @@ def _ask(top: Path, *arguments: str) -> bytes | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
         ) as process:
             out = _read(process)
     except OSError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,7 @@ from spectr_desktop.records.source import GitState, Span, source_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from spectr_desktop.records.source import SourceFile
 
@@ -146,8 +149,31 @@ def test_a_question_is_one_request() -> None:
 async def test_git_is_part_of_the_header() -> None:
     git = GitState("c" * 40, "main", dirty=False)
     assert plan_run(_FILES, _MODEL, _OLLAMA, Limits(), git=git).header.git == git
-    assert (await plan_counted(_FILES, _MODEL, _OLLAMA, Limits(), git=git)).header.git == git
     assert (await plan_counted(_FILES, _MODEL, _OLLAMA, Limits())).header.git is None
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git")
+    (tmp_path / "A.sol").write_text("contract A {}\n")
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for command in (["init", "-q", "-b", "main"], ["add", "."], [*author, "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+async def test_git_is_asked_for_an_audit_of_a_folder(repository: Path) -> None:
+    files, root = [source_file("A.sol", "contract A {}\n")], str(repository)
+    told = (await plan_counted(files, _MODEL, _OLLAMA, Limits(), root=root)).header.git
+    assert told is not None
+    assert (len(told.commit), told.branch, told.dirty) == (40, "main", False)
+    changed = [source_file("A.sol", "contract B {}\n")]
+    told = (await plan_counted(changed, _MODEL, _OLLAMA, Limits(), root=root)).header.git
+    assert told is not None
+    assert told.dirty
+    ask = FollowUp("ask", "Why?", "F1", "Why?")
+    assert (await plan_counted(files, _MODEL, _OLLAMA, Limits(), ask, root)).header.git is None
 
 
 async def counted(
