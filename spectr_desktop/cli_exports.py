@@ -49,17 +49,23 @@ def chosen(outputs: Iterable[Path]) -> list[Path]:
     return once
 
 
-def wish_of(opened: OpenedRun, kind: str = "working", keys: str | None = None) -> Wish:
+def wish_of(
+    opened: OpenedRun, kind: str = "working", keys: str | None = None, style: str = ""
+) -> Wish:
     """What is to be written of a run.
 
     Args:
         opened: the run; what it goes on with belongs to its report.
         kind: "client" or "working".
         keys: of findings, with commas between them; None for all.
+        style: the name of a house style that was saved in the window; "" for the plain one.
 
     Raises:
-        SpectrError: a key is none of the run's, or there is nothing to choose from.
+        SpectrError: a key is none of the run's, there is nothing to choose from, or there is no
+            such house style.
     """
+    from spectr_desktop.store.house_styles import HouseStyles  # noqa: PLC0415  # not for verify
+
     from spectr_desktop.project.scope import nsloc  # noqa: PLC0415  # not for verify
     from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415  # as above
 
@@ -71,8 +77,19 @@ def wish_of(opened: OpenedRun, kind: str = "working", keys: str | None = None) -
     runs = exporting.chain_of(opened)
     header, result, findings = exporting.whole(header, opened, _earlier(runs[:-1]))
     wanted = None if keys is None else _known_keys(keys, findings)
-    report = report_of(header, result, findings, kind=ReportKind(kind), keys=wanted, nsloc=nsloc)
-    return Wish(opened, exporting.Export(report, runs=runs))
+    house = HouseStyles().read(style)
+    report = report_of(
+        header,
+        result,
+        findings,
+        kind=ReportKind(kind),
+        states=house.states,
+        keys=wanted,
+        nsloc=nsloc,
+        document=house.document,
+        title=house.title,
+    )
+    return Wish(opened, exporting.Export(report, house.look, runs))
 
 
 def _earlier(runs: Sequence[str]) -> list[OpenedRun]:

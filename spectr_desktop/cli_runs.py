@@ -70,6 +70,7 @@ def _add_export(kinds: _Commands) -> None:
         help="client: findings that you confirmed, without leads and texts of the model",
     )
     export.add_argument("--findings", metavar="KEYS", help="only these, such as F1,F3")
+    export.add_argument("--style", default="", metavar="NAME", help="a house style of the window")
     export.add_argument("--yes", action="store_true", help="replace files without asking")
     export.set_defaults(run=_export)
     verify = kinds.add_parser("verify", help="check that a bundle is whole; needs no network")
@@ -115,7 +116,7 @@ async def _export(given: argparse.Namespace) -> int:
     from spectr_desktop import cli_exports  # noqa: PLC0415  # not for --help
 
     outputs = cli_exports.chosen(given.output)
-    wish = cli_exports.wish_of(_opened(given.id), given.kind, given.findings)
+    wish = cli_exports.wish_of(_opened(given.id), given.kind, given.findings, given.style)
     there = cli_exports.existing(outputs)
     if there and not _confirmed(f"Replace {', '.join(there)}?", yes=given.yes):
         return EXIT_OTHER

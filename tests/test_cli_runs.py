@@ -15,9 +15,12 @@ from spectr_desktop.errors import SpectrError
 from spectr_desktop.locks import lock
 from spectr_desktop.records.decisions import NoteSet, StateSet
 from spectr_desktop.records.grades import State
+from spectr_desktop.records.house_style import HouseStyle, Look
+from spectr_desktop.records.report import ReportDocument
 from spectr_desktop.records.run import Outcome
 from spectr_desktop.report.export.canonical import canonical
 from spectr_desktop.report.export.formats import SUFFIXES
+from spectr_desktop.store.house_styles import HouseStyles
 from spectr_desktop.store.stored_runs import run_ids
 from tests.history_samples import REPORT, decide, keep_run, sighted
 from tests.program import one_sentence, run
@@ -152,6 +155,27 @@ def test_a_run_is_exported_by_suffix_and_kind(
     working = exports(capsys, one, tmp_path / "w.json")
     assert working["kind"] == "working"
     assert [each["text"] for each in working["texts"]] == [REPORT]
+
+
+def test_a_run_is_exported_with_a_house_style(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run_id = keep_run(1, root=str(tmp_path))
+    decide(tmp_path, sighted(run_id, "F4"), StateSet("F4", State.WONT_FIX))
+    own = ReportDocument("Ada", "Client & Co", "1.0", "# Method\n\nBy hand.")
+    states = (State.WONT_FIX,)
+    HouseStyles().write(HouseStyle("Big house", "Vault", own, Look(), states))
+    options = ("--kind", "client", "--style", "big house")
+    report = exports(capsys, run_id, tmp_path / "r.json", *options)
+    assert (report["title"], report["document"]["client"]) == ("Vault", "Client & Co")
+    assert [found["number"] for found in report["findings"]] == ["H-01"]
+    target = tmp_path / "r.html"
+    status, _out, err = called(
+        capsys, "export", run_id, "--output", target, "--style", "small house"
+    )
+    assert status == 2
+    assert "small house" in one_sentence(err)
+    assert not target.exists()
 
 
 def test_a_run_that_went_on_is_exported_with_what_came_before(
