@@ -434,8 +434,9 @@ async def test_the_dialog_follows_the_run_that_is_shown(
     dialog = await export_from(window, tmp_path, ".md")
     window.activateWindow()
     ollama.answer.within = Gate()
+    text = signal_future(window.runs.text_received)
     window.desk.run()
-    await until(lambda: bool(window.report.text()), window.runs.text_received)
+    await text
     assert "An audit is running" in child(dialog, QLabel, "exportWhyNot").text()
     assert not button(dialog, "exportWrite").isEnabled()
     window.desk.stop()
