@@ -64,10 +64,9 @@ def wish_of(
         SpectrError: a key is none of the run's, there is nothing to choose from, or there is no
             such house style.
     """
-    from spectr_desktop.store.house_styles import HouseStyles  # noqa: PLC0415  # not for verify
-
     from spectr_desktop.project.scope import nsloc  # noqa: PLC0415  # not for verify
     from spectr_desktop.report.export.assembly import report_of  # noqa: PLC0415  # as above
+    from spectr_desktop.store.house_styles import HouseStyles  # noqa: PLC0415  # not for verify
 
     header = opened.stored.header
     if header is None:

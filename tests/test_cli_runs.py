@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spectr_desktop.audit.exporting import Progress
-    from spectr_desktop.records.house_style import Look
     from spectr_desktop.records.report import Report
 
 
