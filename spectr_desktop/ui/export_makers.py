@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable  # a dataclass reads them, and those below
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,13 @@ async def _write(path: Path, raw: bytes) -> None:
     await write(path, raw)
 
 
+async def _seal(path: Path, raw: bytes) -> str:
+    from spectr_desktop.report.export.bundle_check import checked  # noqa: PLC0415  # rarely
+
+    whole = await asyncio.to_thread(checked, raw, str(path))
+    return whole.manifest_sha256
+
+
 @dataclass(frozen=True, slots=True)
 class Makers:
     """The program's own, unless others are given.
@@ -62,8 +70,10 @@ class Makers:
         first_pages: for the preview.
         exported: of every format.
         write: in one step; a SpectrError leaves what was there.
+        seal: of a bundle the SHA-256 of its manifest, by which the client knows it.
     """
 
     first_pages: PagesMaker = _first_pages
     exported: BytesMaker = _exported
     write: Callable[[Path, bytes], Awaitable[None]] = _write
+    seal: Callable[[Path, bytes], Awaitable[str]] = _seal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -31,6 +31,12 @@ class ResultLine(QWidget):
         self._name, self._path = name, path
         self._words = told("said", self, f"exportResult{at}")
         self._words.setAccessibleName(self.tr("Export as {format}").format(format=name))
+        self._note = told("help", self, f"exportNote{at}")
+        self._note.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._note.hide()
         self._open = QPushButton(self.tr("Open folder"), self)
         self._open.setObjectName(f"exportOpenFolder{at}")
         self._open.setAccessibleName(self.tr("Open the folder of {name}").format(name=path.name))
@@ -40,6 +46,7 @@ class ResultLine(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 12)
         layout.addWidget(self._words)
+        layout.addWidget(self._note)
         line = QHBoxLayout()
         line.addWidget(self._open)
         line.addStretch()
@@ -58,8 +65,19 @@ class ResultLine(QWidget):
         else:
             self.say(self.tr("{percent} %").format(percent=100 * done // max(1, total)))
 
+    def note_seal(self, sha256: str) -> None:
+        """What the auditor has to know of a bundle, shown once it is written."""
+        text = self.tr(
+            "It holds the sources, all texts of the model, and every decision and note on the "
+            "project, whatever kind its report is of. The SHA-256 of its manifest is {hash}: give "
+            "it to the client by another way than the bundle."
+        )
+        self._note.setText(text.format(hash=sha256))
+        self._note.setAccessibleName(self.tr("About the bundle"))
+
     def show_written(self) -> None:
         """It is on the disk."""
+        self._note.setVisible(bool(self._note.text()))
         self.say(self.tr("written to {path}").format(path=self._path))
         self._open.show()
 

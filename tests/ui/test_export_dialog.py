@@ -277,6 +277,20 @@ async def test_every_format_is_written_with_a_line(
         assert export.states[-1] == ExportState(str(tmp_path), (".md", ".pdf"), "client", True)
 
 
+async def test_a_bundle_is_written_with_the_hash_of_its_manifest(
+    theme: Theme, tmp_path: Path
+) -> None:
+    async with open_export(theme, tmp_path) as export:
+        export.show()
+        child(export.dialog, QCheckBox, "exportFormat_zip").click()
+        await export.write()
+        note = child(export.dialog, QLabel, "exportNote3")
+        assert note.isVisible()
+        assert "5ea1" * 16 in note.text()
+        assert "all texts of the model" in note.text()
+        assert not child(export.dialog, QLabel, "exportNote1").isVisible()
+
+
 async def test_one_that_fails_does_not_stop_the_others(theme: Theme, tmp_path: Path) -> None:
     async with open_export(theme, tmp_path) as export:
         export.show()
