@@ -475,9 +475,9 @@ class FindingsControl(QObject):
         else:
             self.told.emit(self.tr("{path} is not open.").format(path=visible(path)))
 
-    def _on_sighting(self, run: str, _cell: str, start: int) -> None:
+    def _on_sighting(self, run: str, cell: str, start: int) -> None:
         """Show the paragraph of the report that says it."""
-        first = self._start_of(run)
+        first = self._runs.starts.get((run, cell))
         if first is None:
             self.told.emit(self.tr("The report of that run is not open."))
             return
@@ -502,18 +502,13 @@ class FindingsControl(QObject):
         at = _offset_of(text, view.sources.line_at(view.textCursor().position()))
         for one in self._book.findings():
             for sighting in one.sightings:
-                first = self._start_of(sighting.run)
+                first = self._runs.starts.get((sighting.run, sighting.cell))
                 if first is not None and sighting.start <= at - first < sighting.end:
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
                         self._show(one)
                     return
-
-    def _start_of(self, run: str) -> int | None:
-        """Where a run's text begins in the live report; None if the report is another one's."""
-        known = self._runs.starts.get(run)
-        return 0 if known is None and run == self._run else known
 
 
 def _decisions() -> ModuleType:

@@ -140,7 +140,7 @@ class RunDesk(QObject):
         self._show_running(running=False)
         self._status.show_message(self.tr("Not started"))
         if self._runs.result is not None:  # the report before this one is still there
-            self._report.set_markdown("".join(self._runs.result.texts.values()))
+            self._report.set_markdown(self._runs.text)
         window.notices.say("run", sentence, "error", detail)
         if self.companion is not None:
             self.companion.run_failed()

@@ -95,8 +95,7 @@ class RunOpener(QObject):
         else:
             self._panes.findings.control.show_run(ids)
         self._panes.runs.adopt(stored.title, runs)
-        result = self._panes.runs.result
-        self._panes.report.set_markdown("".join(result.texts.values()) if result else "")
+        self._panes.report.set_markdown(self._panes.runs.text)
         self.opened.emit()
         return True
 

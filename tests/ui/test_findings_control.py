@@ -19,6 +19,7 @@ from tests.servers.streams import Answer
 from tests.ui.driving import (
     CONTROL,
     SHIFT,
+    answer,
     asked,
     button,
     idle,

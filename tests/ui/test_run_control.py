@@ -277,7 +277,9 @@ async def test_a_run_is_asked_again_behind_what_was_there(
     assert text.endswith(REPORT)
     first, second = control.ids
     assert first == stored.id
-    assert control.starts == {first: 0, second: len(text) - len(REPORT)}
+    assert text == control.text
+    cell = plan.header.cells[0].id
+    assert control.starts == {(first, cell): 0, (second, cell): len(text) - len(REPORT)}
     assert control.header is not None
     assert control.header.cells == plan.header.cells
     assert recovery.is_answered(first)
