@@ -92,7 +92,7 @@ def _run(count: int) -> None:
     read([RunEntry(0, "1.quick", CellFinished(Outcome.COMPLETE))])
     while found.pending:
         _measure(times, "a batch read", lambda: read([]))
-    control.end_run("run", [])
+    control.end_run([])
     recording = control._book.recording(found.sightings)  # noqa: SLF001
     done = False
 

@@ -20,6 +20,7 @@ from spectr_desktop.records.events import (
     event_to_json,
 )
 from spectr_desktop.records.run import ErrorInfo, Outcome, Phase
+from spectr_desktop.report.cell_texts import ReportText
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from spectr_desktop.audit.progress import Progress
     from spectr_desktop.errors import SpectrError
     from spectr_desktop.records.events import RunEntry, RunEvent
+    from spectr_desktop.records.run import Cell
 
 # What could steer a terminal: C0 without tab and line feed, DEL, C1, and what reorders letters.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -134,10 +136,14 @@ def progress_words(progress: Progress) -> str:
     if progress.left_s is not None:
         time += f" of about {clock(progress.phase_s + progress.left_s)}"
     parts = [f"{doing} {time}"]
+    if progress.parts:
+        parts.insert(0, f"part {progress.part} of {progress.parts}")
     if progress.speed is not None:
         parts.append(f"{progress.speed:.1f} tokens/s")
-    if progress.tokens:
-        parts.append(f"{progress.tokens:,} tokens")
+    if tokens := progress.earlier_tokens + progress.tokens:
+        parts.append(f"{tokens:,} tokens")
+    if progress.run_left_s is not None:
+        parts.append(f"about {clock(progress.run_left_s)} left")
     if progress.retry is not None:
         again = f"sent again in {progress.retry_s:.0f} s"
         parts.append(f"{again}, attempt {progress.retry.attempt} of {progress.retry.attempts}")
@@ -161,6 +167,11 @@ class TextOutput:
     def __init__(self) -> None:
         self.reader_gone: Callable[[], None] | None = None
         self._ends_open = False
+        self._report = ReportText()
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """A run of these requests is going to be shown; without it their texts have no titles."""
+        self._report = ReportText(cells)
 
     @property
     def ends_open(self) -> bool:
@@ -176,7 +187,11 @@ class TextOutput:
         """Take what happened since the last time."""
         for entry in entries:
             self._tell(entry.event)
-        text = "".join(e.event.text for e in entries if isinstance(e.event, TextDelta))
+        text = "".join(
+            self._report.add(one.cell, one.event.text)
+            for one in entries
+            if isinstance(one.event, TextDelta)
+        )
         if text:
             self._ends_open = not text.endswith("\n")
             self._put(text)

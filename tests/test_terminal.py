@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spectr_desktop.audit.progress import Progress, Stall
-from spectr_desktop.records.events import RetryScheduled
-from spectr_desktop.records.run import Phase
-from spectr_desktop.terminal import clock, progress_of, progress_words, say
+from spectr_desktop.audit.run_report import RunReport
+from spectr_desktop.records.events import (
+    CellFinished,
+    RetryScheduled,
+    RunEntry,
+    RunFinished,
+    TextDelta,
+)
+from spectr_desktop.records.run import Outcome, Phase
+from spectr_desktop.terminal import TextOutput, clock, progress_of, progress_words, say
+from tests.part_samples import planned
 from tests.program import start
 from tests.servers.script import Gate
 from tests.servers.scripted import ThreadedServer
@@ -47,10 +55,45 @@ _RETRY = RetryScheduled(2, 5, 3000, "server_busy", "The server is busy.")
             Progress(Phase.THINKING, 30.0, 30.0, 1, stall=Stall.SILENT, stalled_s=21.0),
             "thinking 0:30, 1 tokens, nothing new for 0:21",
         ),
+        (
+            Progress(
+                Phase.WRITING,
+                90.0,
+                30.0,
+                20,
+                speed=4.0,
+                part=2,
+                parts=3,
+                earlier_tokens=1000,
+                run_left_s=75.0,
+            ),
+            "part 2 of 3, writing 0:30, 4.0 tokens/s, 1,020 tokens, about 1:15 left, 1:30 in all",
+        ),
     ],
 )
 def test_what_is_said_of_a_run(progress: Progress, expected: str) -> None:
     assert progress_words(progress) == expected
+
+
+def test_the_texts_of_parts_stand_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    output, header = TextOutput(), planned().header
+    output.begin(header.cells)
+    open_code = "## A\n\n```solidity\ncontract A"
+    output.show([RunEntry(0, "1.quick", TextDelta(open_code[:9]))])
+    output.show(
+        [
+            RunEntry(1, "1.quick", TextDelta(open_code[9:])),
+            RunEntry(1, "1.quick", CellFinished(Outcome.INTERRUPTED)),
+            RunEntry(2, "2.quick", TextDelta("## B")),
+        ]
+    )
+    output.show([RunEntry(3, "", RunFinished(Outcome.INTERRUPTED))])
+    report = RunReport()
+    report.go_on(header)
+    report.add("1.quick", open_code)
+    report.add("2.quick", "## B")
+    assert capsys.readouterr().out == report.text + "\n"
+    assert "contract A\n```\n\n---\n\n> **Part 2 of 3: src/B.sol**\n\n## B" in report.text
 
 
 def test_the_clock() -> None:

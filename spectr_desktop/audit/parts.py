@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spectr_desktop.audit import budget, prompts
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Characters between two files in a prompt.
 _BETWEEN = 2
+# As `part_title` makes it; a damaged journal may have any.
+_TITLE = re.compile(r"part ([0-9]{1,6}) of ([0-9]{1,6}): ")
 
 
 class SourceParts:
@@ -103,3 +106,9 @@ def run_title(files: Sequence[SourceFile]) -> str:
 def part_title(number: int, count: int, part: Part) -> str:
     """What the prompt calls a part, so that the model knows that there are others."""
     return f"part {number} of {count}: {run_title(part)}"
+
+
+def numbers_of(title: str) -> tuple[int, int]:
+    """The number of a part and how many there are, by its title; zeros where it is none."""
+    found = _TITLE.match(title)
+    return (int(found[1]), int(found[2])) if found is not None else (0, 0)

@@ -55,6 +55,10 @@ class Progress:
         position: place in the queue before the server; 0 if it is not waiting there.
         retry: the attempt that comes after `retry_s` more seconds; None if none is waited for.
         limits: what the service still allows.
+        part, parts: the number of the part that is asked about, and how many there are; 0 in a run
+            that is not divided.
+        earlier_tokens: pieces that the requests before this one brought.
+        run_left_s: until the last request ends, as those before it took; None if none has ended.
     """
 
     phase: Phase
@@ -74,6 +78,10 @@ class Progress:
     retry: RetryScheduled | None = None
     retry_s: float = 0.0
     limits: tuple[RateLimit, ...] = ()
+    part: int = 0
+    parts: int = 0
+    earlier_tokens: int = 0
+    run_left_s: float | None = None
 
 
 class CellState:
@@ -130,6 +138,11 @@ class CellState:
     def answered(self) -> bool:
         """The server has begun to answer, so it has accepted the input."""
         return self._first_at is not None or self.ended is not None
+
+    @property
+    def tokens(self) -> int:
+        """Pieces of answer and thinking so far."""
+        return self._deltas
 
     @property
     def waits_in_silence(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +17,7 @@ from spectr_desktop.audit.plan import (
     new_run_id,
     utc_now,
 )
-from spectr_desktop.audit.run_findings import RunFindings
+from spectr_desktop.audit.run_findings import RunFindings, unsent
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.document import read_document
@@ -29,10 +28,12 @@ from spectr_desktop.records.run import (
     GenerationRequest,
     Outcome,
     RunResult,
+    Timings,
     Usage,
     worst,
 )
 from spectr_desktop.records.server import ServerConfig
+from spectr_desktop.report.cell_texts import seam
 from spectr_desktop.store import stored_runs
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from spectr_desktop.records.stored_run import StoredRun
 
 _log = logger(__name__)
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)")
 # Chains are short; one that names itself must not be followed for ever.
 _LONGEST_CHAIN = 100
 
@@ -134,13 +134,26 @@ def findings_of(stored: StoredRun) -> RunFindings:
             "The beginning of this run's file is damaged, so that its source is not known. Its "
             "text can be read and copied.",
         )
-    found = RunFindings(stored.header)
+    found = RunFindings(stored.header, _never_sent(stored))
     entries = [RunEntry(0, cell, TextDelta(text)) for cell, text in stored.result.texts.items()]
     entries += [RunEntry(0, cell.cell, CellFinished(cell.outcome)) for cell in stored.result.cells]
     found.extended(entries)
     while found.pending:
         found.extended(())
     return found
+
+
+def _never_sent(stored: StoredRun) -> set[str]:
+    """The files that were refused before anything was sent, so that no time was measured."""
+    header = stored.header
+    refused = {
+        end.cell
+        for end in stored.result.cells
+        if end.error is not None
+        and end.error.code == "context_overflow"
+        and end.timings == Timings()
+    }
+    return unsent(header.cells, refused) if header is not None else set()
 
 
 def record(stored: StoredRun) -> int:
@@ -238,18 +251,6 @@ def continued(before: RunResult, after: RunResult, *, when: str) -> RunResult:
     return RunResult(outcome, after.finished_at, ends, texts, error, usage)
 
 
-def seam(text: str, when: str) -> str:
-    """What stands between a text that broke off and the answer that was asked for again."""
-    parts = ["" if text.endswith("\n") else "\n"]
-    if (mark := _open_fence(text)) is not None:
-        parts.append(f"{mark}\n")
-    parts.append(
-        "\n---\n\n> **The run was interrupted here.** What follows is a new answer to the same "
-        f"request, asked for at {when}.\n\n---\n\n"
-    )
-    return "".join(parts)
-
-
 def plan_missing(stored: StoredRun, model: ModelInfo, provider: Provider) -> RunPlan:
     """The requests of a run that have no complete answer, exactly as they were planned.
 
@@ -326,22 +327,6 @@ def server_of(header: Header, known: Sequence[ServerConfig]) -> ServerConfig:
             return config
     own = "" if header.provider == "builtin" else header.base_url
     return ServerConfig(header.provider, own)
-
-
-def _open_fence(text: str) -> str | None:
-    """The mark that closes the code fence which is open at the end; None if none is."""
-    mark = ""
-    for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if found is None:
-            continue
-        run, rest = found.groups()
-        if not mark:
-            if run[0] != "`" or "`" not in rest:
-                mark = run
-        elif run[0] == mark[0] and len(run) >= len(mark) and not rest.strip():
-            mark = ""
-    return mark or None
 
 
 def _sum(first: int | None, second: int | None) -> int | None:

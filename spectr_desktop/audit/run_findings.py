@@ -23,11 +23,11 @@ from spectr_desktop.report.parser import FindingParser
 from spectr_desktop.report.taxonomy import category_in, category_of, rating_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from spectr_desktop.records.events import RunEvent
     from spectr_desktop.records.findings import Category, Claim, Location, ParsedFinding
-    from spectr_desktop.records.run import Header
+    from spectr_desktop.records.run import Cell, Header
     from spectr_desktop.report.parser import Changes
 
 _log = logger(__name__)
@@ -61,10 +61,12 @@ class RunFindings:
 
     Args:
         header: of the run: its files are what places are looked up in.
+        without: paths of those that are too long for the model and were not sent to it.
     """
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, without: Collection[str] = ()) -> None:
         self._header = header
+        self._without = without
         self._cells: dict[str, _CellText] = {}
         self._sightings: dict[int, Sighting] = {}
         self._number = 0
@@ -121,7 +123,7 @@ class RunFindings:
 
     @cached_property
     def _index(self) -> SourceIndex:
-        files = self._header.files
+        files = [file for file in self._header.files if file.path not in self._without]
         return SourceIndex(files, {file.path: outline(file) for file in files})
 
     def _read(self, entry: RunEntry) -> None:
@@ -205,6 +207,17 @@ class RunFindings:
             if len(claim.quote) < _LONG_QUOTE:
                 self._places[claim] = place
         return place
+
+
+def unsent(cells: Sequence[Cell], refused: Collection[str]) -> set[str]:
+    """The paths that no request has but those that are refused.
+
+    Args:
+        cells: of a run.
+        refused: ids of those whose request is not sent.
+    """
+    sent = {span.path for cell in cells if cell.id not in refused for span in cell.spans}
+    return {span.path for cell in cells for span in cell.spans} - sent
 
 
 def _category(parsed: ParsedFinding) -> Category:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from spectr_desktop.audit.outcome import cell_result, finished, refused, run_result
 from spectr_desktop.audit.progress import CellState, Progress
-from spectr_desktop.audit.run_findings import RunFindings
+from spectr_desktop.audit.run_findings import RunFindings, unsent
+from spectr_desktop.audit.run_progress import RunProgress
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.records.events import (
@@ -95,7 +96,7 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
-        self.findings = RunFindings(plan.header)
+        self.findings = RunFindings(plan.header, _unsent(plan))
         self._provider = provider
         self._journal = journal
         self._listener = listener
@@ -112,6 +113,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._stop_requested = False
         self._cell = CellState("", self._started)
+        self._whole = RunProgress(plan)
 
     @property
     def stop_requested(self) -> bool:
@@ -120,7 +122,8 @@ class Session:
 
     def progress(self) -> Progress:
         """Where the run is now."""
-        return self._cell.progress(self._clock(), self._started, self._expected)
+        now = self._clock()
+        return self._whole.of_run(self._cell.progress(now, self._started, self._expected), now)
 
     def cancel(self) -> None:
         """Stop: close the socket now, keep what arrived. Harmless when called again."""
@@ -150,6 +153,7 @@ class Session:
                 results.append(refused(planned.cell.id, planned.refused))
                 self._record(finished(results[-1]))
                 continue
+            self._whole.began(planned, self._clock())
             self._task = asyncio.create_task(self._consume(planned), name="request")
             watching = asyncio.create_task(self._watch(), name="liveness")
             was_cancelled |= await self._ended(self._task)
@@ -165,6 +169,7 @@ class Session:
             )
             texts[planned.cell.id] = "".join(self._cell.text)
             results.append(result)
+            self._whole.ended(result, self._cell.tokens, self._clock())
             self._record(finished(result))
             self._learn(result)
         was_cancelled |= await self._ended(asyncio.create_task(self._read_rest(), name="findings"))
@@ -335,6 +340,12 @@ class Session:
             if entries := self.findings.extended(()):
                 self._listener(entries)
             await asyncio.sleep(0)
+
+
+def _unsent(plan: RunPlan) -> set[str]:
+    """The files that no request has but those that are refused."""
+    refused = {one.cell.id for one in plan.requests if one.refused is not None}
+    return unsent(plan.header.cells, refused)
 
 
 def _merged(entries: list[RunEntry]) -> list[RunEntry]:

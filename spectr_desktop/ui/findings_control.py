@@ -76,7 +76,6 @@ class FindingsControl(QObject):
         self._going_on = False
         self._root: Path | None = None
         self._path = ""
-        self._run = ""
         self._key = ""
         self._past = False  # the findings are those of long ago, and nothing is kept of them
         self._selection: Finding | None = None
@@ -162,13 +161,12 @@ class FindingsControl(QObject):
         self.refresh()
         self._view.settle()
 
-    def show_past(self, path: str, findings: Sequence[Finding], runs: Sequence[str]) -> None:
+    def show_past(self, path: str, findings: Sequence[Finding]) -> None:
         """Show the findings of runs of long ago, at their places in what these have sent.
 
         Args:
             path: the file that is open.
             findings: theirs.
-            runs: their ids.
         """
         from spectr_desktop.audit.past_findings import PastFindings  # noqa: PLC0415  # rarely
 
@@ -176,15 +174,14 @@ class FindingsControl(QObject):
         self._edit_timer.stop()
         self._book_made = PastFindings(findings, {path: self._editor.text()})
         self._past = True
-        self._show_run(runs)
+        self._show_run()
 
-    def show_run(self, runs: Sequence[str]) -> None:
-        """The report on the screen is that of these runs, whose findings are the project's."""
+    def show_run(self) -> None:
+        """The report on the screen is that of another run, whose findings are the project's."""
         self.finish_recording()
-        self._show_run(runs)
+        self._show_run()
 
-    def _show_run(self, runs: Sequence[str]) -> None:
-        self._run = runs[-1] if runs else ""
+    def _show_run(self) -> None:
         self._run_book, self._run_place = self._book, (self._root, self._path)
         self._going_on = False
         self._key = ""
@@ -210,7 +207,6 @@ class FindingsControl(QObject):
         elif self._past:
             self.open_project(self._root, self._path)
         self.take_source()
-        self._run = ""
         self._run_book, self._run_place = self._book, (self._root, self._path)
         self._going_on = True
         self._kept(lambda: self._book.begin_run(self._root, files))
@@ -225,11 +221,10 @@ class FindingsControl(QObject):
         if not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
-    def end_run(self, run: str, sightings: Sequence[Sighting]) -> None:
+    def end_run(self, sightings: Sequence[Sighting]) -> None:
         """The run ended, with these findings; none if it did not begin."""
         self.finish_recording()
         self._refresh_timer.stop()
-        self._run = run
         self._going_on = False
         if self._run_book is not None:
             self._recording = self._run_book.recording(sightings)
@@ -475,9 +470,9 @@ class FindingsControl(QObject):
         else:
             self.told.emit(self.tr("{path} is not open.").format(path=visible(path)))
 
-    def _on_sighting(self, run: str, _cell: str, start: int) -> None:
+    def _on_sighting(self, run: str, cell: str, start: int) -> None:
         """Show the paragraph of the report that says it."""
-        first = self._start_of(run)
+        first = self._runs.starts.get((run, cell))
         if first is None:
             self.told.emit(self.tr("The report of that run is not open."))
             return
@@ -502,18 +497,13 @@ class FindingsControl(QObject):
         at = _offset_of(text, view.sources.line_at(view.textCursor().position()))
         for one in self._book.findings():
             for sighting in one.sightings:
-                first = self._start_of(sighting.run)
+                first = self._runs.starts.get((sighting.run, sighting.cell))
                 if first is not None and sighting.start <= at - first < sighting.end:
                     if one.key != self._key:
                         self._view.select(one.key)
                         self._key = one.key
                         self._show(one)
                     return
-
-    def _start_of(self, run: str) -> int | None:
-        """Where a run's text begins in the live report; None if the report is another one's."""
-        known = self._runs.starts.get(run)
-        return 0 if known is None and run == self._run else known
 
 
 def _decisions() -> ModuleType:

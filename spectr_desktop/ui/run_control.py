@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from spectr_desktop.audit.keys import ServerKeys
     from spectr_desktop.audit.plan import FollowUp, Limits, RunPlan
+    from spectr_desktop.audit.run_report import RunReport
     from spectr_desktop.audit.session import Progress, Session
     from spectr_desktop.providers.base import Provider
     from spectr_desktop.records.events import RunEntry
@@ -59,7 +60,6 @@ class RunControl(QObject):
         title: of the newest run, from its beginning on.
         header, result, saved: of the newest run; no result while it goes on.
         ids: of the newest run, and before it of those that it goes on with.
-        starts: where the text of each of them begins in the report, in characters.
         sightings: what was read of its report when it ended.
         damaged_lines: of the file that it was read from.
         unsaved: knows the runs that would be lost with the program; shared as the servers are.
@@ -90,7 +90,7 @@ class RunControl(QObject):
         self._running: asyncio.Future[None] | None = None
         self._asked: Provider | None = None
         self.ids: tuple[str, ...] = ()
-        self.starts: dict[str, int] = {}
+        self._report: RunReport | None = None
         self.header: Header | None = None
         self.result: RunResult | None = None
         self.sightings: list[Sighting] = []
@@ -106,6 +106,16 @@ class RunControl(QObject):
     def progress(self) -> Progress | None:
         """Where the run is; None while it is being prepared and when there is none."""
         return self._session.progress() if self._session is not None else None
+
+    @property
+    def text(self) -> str:
+        """The report as far as it is shown, with what parts the texts of its requests."""
+        return self._report.text if self._report is not None else ""
+
+    @property
+    def starts(self) -> dict[tuple[str, str], int]:
+        """By run and request, where that text begins in the report, in characters."""
+        return self._report.starts if self._report is not None else {}
 
     @property
     def not_saved(self) -> str:
@@ -185,7 +195,7 @@ class RunControl(QObject):
             title: what it is called.
             runs: those that it goes on with, the first one first, and itself last.
         """
-        from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
+        from spectr_desktop.audit import recovery, run_report  # noqa: PLC0415  # rarely
 
         first, last = runs[0], runs[-1]
         self._asked = self._newest = None
@@ -195,7 +205,7 @@ class RunControl(QObject):
         if first.header is not None and last.header is not None:
             self.header = replace(last.header, title=title, cells=first.header.cells)
         self.sightings = []
-        self.starts = _starts(runs)
+        self._report = run_report.RunReport(runs)
         self.saved_changed.emit(True)
 
     def forget(self) -> None:
@@ -203,7 +213,7 @@ class RunControl(QObject):
         if not self.running:
             self.header = self.result = self._asked = self._newest = None
             self.ids, self.sightings, self.damaged_lines = (), [], 0
-            self.starts = {}
+            self._report = None
             self.saved_changed.emit(self.saved)
 
     async def _run(
@@ -243,22 +253,26 @@ class RunControl(QObject):
         await self._run_session(session, before)
 
     async def _run_session(self, session: Session, before: Sequence[StoredRun]) -> None:
+        from spectr_desktop.audit import recovery, run_report  # noqa: PLC0415  # with a run
+
         header = session.plan.header
         self.header, self.result, self.damaged_lines = header, None, 0
         self.ids = (*(run.id for run in before), header.id)
-        self.starts = {header.id: 0}
+        self._report = run_report.RunReport(before)
+        self._report.go_on(header)
         session.on_unsaved_changed = lambda: self._on_unsaved_changed(session)
         self._session, self._newest, self._preparing = session, session, None
         self._running = asyncio.get_running_loop().create_future()
         self.saved_changed.emit(self.saved)
-        earlier = self._show_before(before, header) if before else None
+        if text := self._report.text:  # of the runs before
+            self.text_received.emit(text)
         try:
             if before and self.saved:
                 await self._settle(before[-1])
             self.result = await session.run()
             self.sightings = session.findings.sightings
-            if earlier is not None:
-                self._join(before[0], earlier, header, self.result)
+            if before:
+                self._join(before[0], recovery.joined(before), header, self.result)
         except Exception:
             self._session = None
             self.failed.emit(self.tr("The run ended by a mistake of the program."), "")
@@ -267,19 +281,6 @@ class RunControl(QObject):
             self._session = None
             self._running.set_result(None)
         self.finished.emit()
-
-    def _show_before(self, before: Sequence[StoredRun], header: Header) -> RunResult:
-        """Show what these runs have, and give it."""
-        from spectr_desktop.audit import recovery  # noqa: PLC0415  # as above
-
-        self.starts = _starts(before)
-        earlier = recovery.joined(before)
-        text = "".join(earlier.texts.values())
-        if text:
-            text += recovery.seam(text, header.created_at)
-            self.text_received.emit(text)
-        self.starts[header.id] = len(text)
-        return earlier
 
     async def _settle(self, stored: StoredRun) -> None:
         """Another run goes on with this one, and is on the disk: nobody has to ask about it."""
@@ -376,24 +377,14 @@ class RunControl(QObject):
 
         for entry in entries:
             if isinstance(entry.event, TextDelta):
-                self.text_received.emit(entry.event.text)
+                assert self._report is not None  # noqa: S101  # it is made before the first entry
+                self.text_received.emit(self._report.add(entry.cell, entry.event.text))
             elif isinstance(entry.event, ThinkingDelta):
                 self.thinking_received.emit(entry.event.text)
             elif isinstance(entry.event, Notice) and not entry.event.code.startswith("journal_"):
                 self.notice_received.emit(entry.event.message)  # else `saved_changed` has told it
             elif isinstance(entry.event, FindingAdded | FindingChanged):
                 self.finding_told.emit(entry.event)
-
-
-def _starts(runs: Sequence[StoredRun]) -> dict[str, int]:
-    """Where the text of each run of a chain begins in the report that all make together."""
-    from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
-
-    starts: dict[str, int] = {}
-    for count, run in enumerate(runs, 1):
-        whole = "".join(recovery.joined(runs[:count]).texts.values())
-        starts[run.id] = len(whole) - len("".join(run.result.texts.values()))
-    return starts
 
 
 def _no_limits() -> Limits:

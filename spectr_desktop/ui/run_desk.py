@@ -136,11 +136,11 @@ class RunDesk(QObject):
 
     def _on_failed(self, sentence: str, detail: str) -> None:
         window = self._window
-        window.findings.control.end_run("", [])
+        window.findings.control.end_run([])
         self._show_running(running=False)
         self._status.show_message(self.tr("Not started"))
         if self._runs.result is not None:  # the report before this one is still there
-            self._report.set_markdown("".join(self._runs.result.texts.values()))
+            self._report.set_markdown(self._runs.text)
         window.notices.say("run", sentence, "error", detail)
         if self.companion is not None:
             self.companion.run_failed()
@@ -148,10 +148,9 @@ class RunDesk(QObject):
     def _on_finished(self) -> None:
         window = self._window
         self._report.finish()
-        result, header = self._runs.result, self._runs.header
-        assert result is not None  # noqa: S101  # the signal says that they are there
-        assert header is not None  # noqa: S101
-        window.findings.control.end_run(header.id, self._runs.sightings)
+        result = self._runs.result
+        assert result is not None  # noqa: S101  # the signal says that it is there
+        window.findings.control.end_run(self._runs.sightings)
         self._show_running(running=False)
         self._report.thinking.set_tokens(result.usage.thinking)
         self._status.show_result(result, saved=self._runs.saved)

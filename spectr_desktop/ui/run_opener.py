@@ -89,14 +89,12 @@ class RunOpener(QObject):
         stored = runs[-1]
         if stored.header is not None and not await self._show_source(stored.header):
             return False
-        ids = [run.id for run in runs]
         if stored.header is not None:
-            await self._show_findings(stored.header, runs, findings_of, ids)
+            await self._show_findings(stored.header, runs, findings_of)
         else:
-            self._panes.findings.control.show_run(ids)
+            self._panes.findings.control.show_run()
         self._panes.runs.adopt(stored.title, runs)
-        result = self._panes.runs.result
-        self._panes.report.set_markdown("".join(result.texts.values()) if result else "")
+        self._panes.report.set_markdown(self._panes.runs.text)
         self.opened.emit()
         return True
 
@@ -125,7 +123,6 @@ class RunOpener(QObject):
         header: Header,
         runs: Sequence[StoredRun],
         findings_of: FindingsOf,
-        ids: Sequence[str],
     ) -> None:
         from spectr_desktop.audit import recovery  # noqa: PLC0415  # rarely
 
@@ -142,11 +139,11 @@ class RunOpener(QObject):
             except SpectrError as error:
                 self.failed.emit(error)
                 found = []
-            control.show_past(path, found, ids)
+            control.show_past(path, found)
             return
         if new:
             control.open_project(Path(header.root), path, again=True)
-        control.show_run(ids)
+        control.show_run()
 
     def _say_past(self, header: Header, root: Path | None) -> None:
         source = header.files[0]

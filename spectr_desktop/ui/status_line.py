@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from spectr_desktop.records.run import Outcome, Phase, Timings
+from spectr_desktop.records.run import Outcome, Phase
 from spectr_desktop.records.server import ServerState
 
 if TYPE_CHECKING:
@@ -70,9 +70,13 @@ class StatusLine(QWidget):
         if progress.position:
             doing = self.tr("Waiting for its turn, number {n} in line").format(n=progress.position)
         parts = [f"●  {doing}  {clock(progress.elapsed_s)}"]
+        if progress.parts:
+            of = self.tr("part {n} of {all}").format(n=progress.part, all=progress.parts)
+            parts[0] = f"●  {doing}, {of}  {clock(progress.elapsed_s)}"
         parts += self._speed(progress)
-        if progress.left_s is not None:
-            left = clock(math.ceil(progress.left_s))
+        whole = progress.run_left_s
+        if (seconds := progress.left_s if whole is None else whole) is not None:
+            left = clock(math.ceil(seconds))
             parts.append(self.tr("about {time} left (estimate)").format(time=left))
         parts += self._worries(progress)
         self._show("     ".join(parts))
@@ -80,6 +84,8 @@ class StatusLine(QWidget):
 
     def show_result(self, result: RunResult, *, saved: bool) -> None:
         """The run has ended."""
+        from spectr_desktop.report.run_timings import run_timings  # noqa: PLC0415  # with a result
+
         names = {
             Outcome.COMPLETE: self.tr("Complete"),
             Outcome.STOPPED: self.tr("Stopped"),
@@ -91,10 +97,10 @@ class StatusLine(QWidget):
             Outcome.NOT_SENT: self.tr("Not sent"),
         }
         parts = [names[result.outcome]]
-        timings = result.cells[0].timings if result.cells else None
-        if timings is not None and timings.total_ms is not None:
+        timings = run_timings(result.cells)
+        if timings.total_ms is not None:
             parts[0] += "  " + clock(timings.total_ms / 1000)
-        if timings is not None and timings.tokens_per_second is not None:
+        if timings.tokens_per_second is not None:
             parts.append(
                 self.tr("{speed} tokens/s").format(speed=f"{timings.tokens_per_second:.1f}")
             )
@@ -130,14 +136,18 @@ class StatusLine(QWidget):
         parts: list[str] = []
         if progress.speed is not None:
             parts.append(self.tr("{speed} tokens/s").format(speed=f"{progress.speed:.1f}"))
-            parts.append(self.tr("{count} tokens").format(count=f"{progress.tokens:,}"))
+            count = progress.earlier_tokens + progress.tokens
+            parts.append(self.tr("{count} tokens").format(count=f"{count:,}"))
         if progress.context_used is not None and progress.context:
             share = min(100, round(100 * progress.context_used / progress.context))
             text = self.tr("context {share} %") if progress.exact else self.tr("context ~{share} %")
             parts.append(text.format(share=share))
         if progress.limit is not None:
             left = max(0, progress.limit - progress.tokens)
-            parts.append(self.tr("at most {count} left").format(count=f"{left:,}"))
+            text = self.tr("at most {count} left")
+            if progress.parts:
+                text = self.tr("at most {count} left in this part")
+            parts.append(text.format(count=f"{left:,}"))
         return parts
 
     def _more(self, progress: Progress) -> list[str]:
@@ -188,7 +198,9 @@ class StatusLine(QWidget):
 
     def totals(self, result: RunResult) -> list[str]:
         """Where the time of a run went, and its tokens."""
-        timings = result.cells[0].timings if result.cells else Timings()
+        from spectr_desktop.report.run_timings import run_timings  # noqa: PLC0415  # with a result
+
+        timings = run_timings(result.cells)
         times = {
             self.tr("Connected after {time} s"): timings.connect_ms,
             self.tr("Loaded in {time} s"): timings.loading_ms,

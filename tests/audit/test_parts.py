@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectr_desktop.audit import budget, prompts
-from spectr_desktop.audit.parts import SourceParts, part_title, run_title
+from spectr_desktop.audit.parts import SourceParts, numbers_of, part_title, run_title
 from spectr_desktop.audit.plan import FollowUp
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.source import source_file
@@ -25,6 +25,11 @@ def test_what_fits_is_one_part() -> None:
     needed = estimated(whole, run_title(_FILES), *range(6))
     assert len(SourceParts(_FILES, _AUDIT, "", needed).divided()) == 1
     assert len(SourceParts(_FILES, _AUDIT, "", needed - 1).divided()) == 2
+
+
+def test_a_title_tells_its_numbers() -> None:
+    assert numbers_of(part_title(2, 13, tuple(_FILES))) == (2, 13)
+    assert numbers_of("") == numbers_of(run_title(_FILES)) == (0, 0)
 
 
 def test_a_question_and_a_single_file_are_never_divided() -> None:

@@ -174,6 +174,19 @@ async def test_a_file_that_is_too_long_is_never_sent(name: str) -> None:
         recovery.plan_missing(stored, model_of(name), provider)
 
 
+async def test_a_file_that_was_never_sent_bears_nothing_out() -> None:
+    async with SERVERS["ollama"][0]() as server:
+        by_part(server, A=whole("A", "Huge"), B=whole("B", "A"))
+        plan, provider = planned("ollama", server, [_FILES[0], _HUGE, _FILES[1]])
+        session, _ = await ran(plan, provider)
+    from_a, from_b = session.findings.sightings
+    assert not any(place.anchor.is_found for place in from_a.locations)
+    (place,) = from_b.locations
+    assert (place.path, place.anchor) == ("src/A.sol", Anchor.EXACT)
+    stored = stored_runs.read_run(plan.header.id)
+    assert recovery.findings_of(stored).sightings == [from_a, from_b]
+
+
 async def test_after_stop_a_file_that_is_too_long_is_not_sent_like_the_rest() -> None:
     async with SERVERS["ollama"][0]() as server:
         plan, provider = planned("ollama", server, [_HUGE, _FILES[0]])

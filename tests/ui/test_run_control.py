@@ -21,6 +21,7 @@ from spectr_desktop.store import stored_runs
 from spectr_desktop.store.journal import Journal, JournalError
 from spectr_desktop.ui.model_picker import Choice
 from spectr_desktop.ui.run_control import RunControl
+from tests import part_samples
 from tests.servers.script import Gate, Pause, Request, Script, reply
 from tests.ui.conftest import SOURCE
 from tests.ui.driving import REPORT, journal, signal_future
@@ -86,6 +87,22 @@ async def test_a_run_says_what_happens_in_order(
     assert control.saved
     assert not control.running
     assert control.progress() is None
+
+
+async def test_the_parts_of_a_run_stand_apart(
+    control: RunControl, heard: list[tuple[str, str]], ollama: Ollama
+) -> None:
+    control.limits = lambda: Limits(context=4096)
+    await control.run(part_samples.FILES, _choice(ollama))
+    ((_, text),) = [each for each in heard if each[0] == "text"]
+    assert text == control.text
+    assert control.header is not None
+    names = [cell.id for cell in control.header.cells]
+    assert len(names) == 3
+    assert text.startswith("> **Part 1 of 3: src/A.sol**\n\n")
+    assert text.count("\n\n---\n\n> **Part ") == 2
+    for name in names:
+        assert text[control.starts[control.header.id, name] :].startswith(REPORT)
 
 
 async def test_one_run_at_a_time(control: RunControl, ollama: Ollama) -> None:
@@ -277,7 +294,9 @@ async def test_a_run_is_asked_again_behind_what_was_there(
     assert text.endswith(REPORT)
     first, second = control.ids
     assert first == stored.id
-    assert control.starts == {first: 0, second: len(text) - len(REPORT)}
+    assert text == control.text
+    cell = plan.header.cells[0].id
+    assert control.starts == {(first, cell): 0, (second, cell): len(text) - len(REPORT)}
     assert control.header is not None
     assert control.header.cells == plan.header.cells
     assert recovery.is_answered(first)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 from spectr_desktop.records.decisions import StateSet
 from spectr_desktop.records.grades import State
 from spectr_desktop.ui.diff_dialog import DiffDialog
+from tests import part_samples
 from tests.ui.conftest import SOURCE
 from tests.ui.driving import (
     CONTROL,
@@ -27,6 +28,7 @@ from tests.ui.driving import (
     ran,
     start,
 )
+from tests.ui.export_samples import export_from
 from tests.ui.left_runs import FOUND, answered, ended, offered, planned, said
 
 if TYPE_CHECKING:
@@ -72,6 +74,33 @@ async def test_an_unchanged_file_is_opened_itself(
     (kept,) = window.findings.of_runs([run])
     assert kept.state is State.CONFIRMED
     assert banner(window) == ""
+
+
+async def test_findings_of_each_part_are_found_in_the_report(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "src").mkdir()
+    for source in part_samples.FILES:
+        (tmp_path / source.path).write_text(source.text)
+    plan = part_samples.planned(root=str(tmp_path))
+    run = await part_samples.ended(plan, part_samples.REPORTS)
+    await start(window, None)
+    await opened_run(window, run)
+    text = window.report.text()
+    assert text == window.runs.text
+    assert all(f"Part {n} of 3: src/{name}.sol" in text for n, name in enumerate("ABC", 1))
+    view = window.report.view
+    found = {one.texts.title: one for one in window.findings.of_runs([run])}
+    assert [*found] == [f"{name} burns for everybody" for name in "ABC"]
+    press_key(window, Qt.Key.Key_5, CONTROL)
+    for title, one in found.items():
+        (sighting,) = one.sightings
+        window.findings.control._on_sighting(run, sighting.cell, sighting.start)
+        assert view.textCursor().block().text().endswith(title)
+        # And back: where the reader clicks, the finding is chosen.
+        window.findings.control._key = ""
+        view.setTextCursor(view.document().find("Anybody burns", view.textCursor()))
+        assert window.findings.view.selected_keys() == [one.key]
 
 
 async def test_a_changed_file_leaves_the_source_as_it_was(
@@ -260,7 +289,6 @@ async def test_a_name_that_was_given_is_the_reports(
     await start(window, None)
     await opened_run(window, run)
     assert window.runs.title == "Before the fix"
-    press_key(window, Qt.Key.Key_E, CONTROL)
-    await name_file(window, tmp_path / "report.md")
-    await idle(window)
-    assert "Before the fix" in (tmp_path / "report.md").read_text()
+    (await export_from(window, tmp_path, ".md")).reject()
+    (report,) = tmp_path.glob("*-report.md")
+    assert "Before the fix" in report.read_text()

@@ -80,6 +80,29 @@ def test_the_room_that_is_left_is_told_while_it_writes(line: StatusLine) -> None
     assert _text(line) == "●  Reading the source  4:42"
 
 
+def test_a_run_of_parts_says_which_and_counts_all(line: StatusLine) -> None:
+    part = replace(_PROGRESS, part=2, parts=3, earlier_tokens=1000, run_left_s=75.5, left_s=3.0)
+    line.show_progress(replace(part, limit=700))
+    assert _text(line) == (
+        "●  Writing, part 2 of 3  4:42     10.0 tokens/s     1,601 tokens     "
+        "at most 99 left in this part     about 1:16 left (estimate)"
+    )
+
+
+def test_the_result_of_parts_has_the_times_of_all(line: StatusLine) -> None:
+    cells = (
+        CellResult("1.quick", Outcome.COMPLETE, usage=Usage(10, 100), timings=_timings(50.0)),
+        CellResult("2.quick", Outcome.COMPLETE, usage=Usage(10, 100), timings=_timings(100.0)),
+    )
+    line.show_result(replace(_RESULT, cells=cells), saved=True)
+    assert _text(line).startswith("Complete  2:00     66.7 tokens/s     1,234 tokens read")
+    assert "Ended after 120.0 s" in line.totals(replace(_RESULT, cells=cells))
+
+
+def _timings(speed: float) -> Timings:
+    return Timings(1.0, 2.0, 60_000.0, speed)
+
+
 def test_what_is_left_is_marked_as_an_estimate(line: StatusLine) -> None:
     line.show_progress(replace(_PROGRESS, phase=Phase.LOADING, left_s=11.2))
     assert _text(line).endswith("about 0:12 left (estimate)")

@@ -28,9 +28,10 @@ from spectr_desktop.records.report import (
     ReportTool,
     ScopeFile,
 )
-from spectr_desktop.records.run import CompleteInput, Outcome, Timings
+from spectr_desktop.records.run import CompleteInput, Outcome
 from spectr_desktop.records.source import GitState, Span
 from spectr_desktop.report.export.stamps import notices
+from spectr_desktop.report.run_timings import run_timings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -259,7 +260,7 @@ def _engine(header: Header, result: RunResult, *, client: bool) -> Engine:
         quantization=model.quantization,
         parameters=header.parameters,
         prompt_versions=header.prompt_versions,
-        timings=_timings(result.cells),
+        timings=run_timings(result.cells),
         usage=result.usage,
     )
 
@@ -272,23 +273,6 @@ def _host(base_url: str) -> str:
         return ""
     name = parts.hostname or ""
     return (f"[{name}]" if ":" in name else name) + port
-
-
-def _timings(cells: Sequence[CellResult]) -> Timings:
-    totals = [one.timings.total_ms for one in cells if one.timings.total_ms is not None]
-    first = next((one.timings for one in cells if one.timings.first_token_ms is not None), None)
-    rates = [
-        (one.usage.output, one.timings.tokens_per_second)
-        for one in cells
-        if one.usage.output and one.timings.tokens_per_second
-    ]
-    seconds = sum(tokens / rate for tokens, rate in rates)
-    return Timings(
-        connect_ms=first.connect_ms if first else None,
-        first_token_ms=first.first_token_ms if first else None,
-        total_ms=sum(totals) if totals else None,
-        tokens_per_second=sum(tokens for tokens, _ in rates) / seconds if seconds else None,
-    )
 
 
 def _file(file: SourceFile, nsloc: Callable[[SourceFile], int] | None) -> ScopeFile:
