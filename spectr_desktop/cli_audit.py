@@ -220,6 +220,7 @@ async def _once(order: _Order, interruption: Interruption | None = None) -> int:
         plan = await compose.plan_counted(
             sources.files, model, provider, limits, root=str(sources.root)
         )
+        order.output.begin(plan.header.cells)
         session, no_journal = compose.open_session(plan, provider, order.output.show)
         if no_journal is not None:
             say(no_journal.message)
