@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from spectr_desktop.report.block_limits import limited
 from spectr_desktop.report.healing import healed, open_children
+from spectr_desktop.report.simple_inlines import simple_children
 
 References = MutableMapping[str, Any]
 
@@ -54,6 +55,8 @@ class Inlines:
                 token.children = [Token("text", "", 0, content=token.content)]
                 continue
             children = self._before.get(token.content)
+            if children is None:
+                children = simple_children(token.content, references=bool(self._references))
             if children is None:
                 new.append(token)
             else:

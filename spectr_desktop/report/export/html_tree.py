@@ -20,6 +20,7 @@ from markdown.util import Registry
 
 from spectr_desktop.report.export.html_code import code_block
 from spectr_desktop.report.inlines import MARKDOWN
+from spectr_desktop.report.simple_inlines import simple_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -201,7 +202,10 @@ class _Blocks(BlockParser):
 
 
 def _children(text: str) -> list[Token]:
-    out: list[Token] = []
+    out = simple_children(text, references=False)
+    if out is not None:
+        return out
+    out = []
     # Canonical text is escaped: it needs no limit on its length.
     MARKDOWN.inline.parse(text, MARKDOWN, {}, out)
     return out
