@@ -1,6 +1,6 @@
-"""Inline content as nearly all of it is: words, code and plain emphasis, read in one pass.
+"""Inline content as nearly all of it is: words, code, plain marks and links, read in one pass.
 
-It gives the very tokens that the full parser gives. Where the two could differ, as with links or
+It gives the very tokens that the full parser gives. Where the two could differ, as with images or
 marks that stand between letters, it gives none, and the full parser has to read the text.
 """
 
@@ -17,6 +17,8 @@ _SPECIAL = re.compile(
     r"|(?P<mark>\*+|_+)"
     r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|&(?P<entity>lt|gt|amp);"
+    r"|\[(?P<label>[^\]\[\\`*_<>&!~\n]+)\]\((?P<target>https?://[a-z0-9.-]+(?:/[a-zA-Z0-9_./#-]*)?)\)"
+    r"|(?P<bracket>\[)"
     r"|(?P<other>[\\`]|&(?=[#A-Za-z]))",
     re.DOTALL,
 )
@@ -32,8 +34,10 @@ def simple_children(text: str, *, references: bool) -> list[Token] | None:
         text: of one block, as the full parser gets it.
         references: whether there are definitions that brackets could name.
     """
-    if _may_link(text, references=references) or "~~" in text:
+    bracketed = "[" in text
+    if (bracketed and references) or "~~" in text or ("<" in text and ">" in text):
         return None
+    may_link = bracketed and "](" in text
     out = _Children()
     at = 0
     for found in _SPECIAL.finditer(text):
@@ -46,18 +50,18 @@ def simple_children(text: str, *, references: bool) -> list[Token] | None:
             out.words += _ENTITIES[found["entity"]]
         elif kind == "code":
             out.add_code(found["ticks"], found["inner"])
+        elif kind == "target":
+            if text[max(0, found.start() - 1)] == "!":  # an image
+                return None
+            out.add_link(found["label"], found["target"])
+        elif kind == "bracket" and not may_link:
+            out.words += "["
         elif kind == "line":
             out.add_break(hard=len(found["blanks"]) > 1)
-        elif kind == "other" or not out.add_mark(text, found.start(), found.end()):
+        elif kind != "mark" or not out.add_mark(text, found.start(), found.end()):
             return None
     out.words += text[at:]
     return out.finished()
-
-
-def _may_link(text: str, *, references: bool) -> bool:
-    if "[" in text and (references or "](" in text):
-        return True
-    return "<" in text and ">" in text
 
 
 class _Children:
@@ -76,6 +80,15 @@ class _Children:
         level = len(self._open)
         token = Token("code_inline", "code", 0, level=level, content=content, markup=ticks)
         self._made.append(token)
+
+    def add_link(self, label: str, target: str) -> None:
+        self._add_words()
+        level = len(self._open)
+        self._made += (
+            Token("link_open", "a", 1, {"href": target}, level=level),
+            Token("text", "", 0, level=level + 1, content=label),
+            Token("link_close", "a", -1, level=level),
+        )
 
     def add_break(self, *, hard: bool) -> None:
         self._add_words()

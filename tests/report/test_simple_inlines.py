@@ -48,7 +48,8 @@ def seen(tokens: list[Token]) -> list[tuple[object, ...]]:
 _SIGNS = st.sampled_from(
     [
         "\n", "  \n", " \n", "\n ", "\\\n", "a", "b c", "**", "*", "***", "_", "__", "`", "``",
-        "```", "\\", "\\*", "\\`", "\\ ", "[", "]", "[a]", "](", ")", "[x](http://a.b)", "!", "&lt;",
+        "```", "\\", "\\*", "\\`", "\\ ", "[", "]", "[a]", "](", ")", "[x](http://a.b)", "[y z](https://a-b.c/d_e/#f)",
+        "[", "](http://a.b)", "!", "&lt;",
         "&amp;", "&", "&#42;", "&copy;", "& ", "<", ">", "<b>", "<http://a.b>", "~", "~~", " ", "\t",
         "x_y", "é", "€", "\u00a0", "\u3000", ".", ":", "(", '"', "😀", "\x00", "\u202e",
     ]
@@ -74,7 +75,7 @@ def test_samples_are_read_as_the_full_parser_reads_them(text: str) -> None:
 def test_most_of_a_report_needs_no_full_parser() -> None:
     texts = [one.content for one in MARKDOWN.parse(synthetic(30_000)) if one.type == "inline"]
     quick = [one for one in texts if simple_children(one, references=False) is not None]
-    assert len(quick) > 0.9 * len(texts)
+    assert len(quick) > 0.95 * len(texts)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_most_of_a_report_needs_no_full_parser() -> None:
         ("\\*a\\* &lt;b&gt;", [("text", "*a* <b>")]),
         ("[ ] a task", [("text", "[ ] a task")]),
         ("a < b", [("text", "a < b")]),
+        ("[a](http://b.c/d)", [("link_open", ""), ("text", "a"), ("link_close", "")]),
     ],
 )  # fmt: skip
 def test_what_it_reads(text: str, expected: list[tuple[str, str]]) -> None:
@@ -103,7 +105,7 @@ def test_what_it_reads(text: str, expected: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[a](http://a.b)", "<http://a.b>", "~~a~~", "***a***", "a*b*c", "*a", "a*", "*a **b* c**",
+    ["[a](/b)", "![a](http://a.b)", "[[a](http://a.b)", "[*a*](http://a.b)", "<http://a.b>", "~~a~~", "***a***", "a*b*c", "*a", "a*", "*a **b* c**",
      "`a", "\\", "a\\\nb", "&#42;", "&copy;"],
 )  # fmt: skip
 def test_what_it_leaves_to_the_full_parser(text: str) -> None:
