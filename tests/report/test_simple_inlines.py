@@ -48,9 +48,11 @@ def seen(tokens: list[Token]) -> list[tuple[object, ...]]:
 _SIGNS = st.sampled_from(
     [
         "\n", "  \n", " \n", "\n ", "\\\n", "a", "b c", "**", "*", "***", "_", "__", "`", "``",
-        "```", "\\", "\\*", "\\`", "\\ ", "[", "]", "[a]", "](", ")", "[x](http://a.b)", "[y z](https://a-b.c/d_e/#f)",
+        "```", "\\", "\\*", "\\`", "\\ ", "[", "]", "[a]", "](", ")",
+        "[x](http://a.b)", "[y z](https://a-b.c/d_e/#f)",
         "[", "](http://a.b)", "!", "&lt;",
-        "&amp;", "&", "&#42;", "&copy;", "& ", "<", ">", "<b>", "<http://a.b>", "~", "~~", " ", "\t",
+        "&amp;", "&", "&#42;", "&copy;", "& ", "<", ">", "<b>", "<http://a.b>", "~", "~~", " ",
+        "\t",
         "x_y", "é", "€", "\u00a0", "\u3000", ".", ":", "(", '"', "😀", "\x00", "\u202e",
     ]
 )  # fmt: skip
@@ -58,7 +60,7 @@ _SIGNS = st.sampled_from(
 
 @given(st.lists(_SIGNS, max_size=14).map("".join), st.booleans())
 @settings(max_examples=1500, deadline=None)
-def test_random_text_is_read_as_the_full_parser_reads_it(text: str, references: bool) -> None:  # drawn
+def test_random_text_is_read_as_the_full_parser_reads_it(text: str, references: bool) -> None:
     quick = simple_children(text, references=references)
     if quick is not None:
         assert seen(quick) == seen(full(text, references=references))
@@ -105,7 +107,9 @@ def test_what_it_reads(text: str, expected: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[a](/b)", "![a](http://a.b)", "[[a](http://a.b)", "[*a*](http://a.b)", "<http://a.b>", "~~a~~", "***a***", "a*b*c", "*a", "a*", "*a **b* c**",
+    ["[a](/b)", "![a](http://a.b)", "[[a](http://a.b)", "[*a*](http://a.b)",
+     "<http://a.b>", "~~a~~", "***a***", "a*b*c", "*a", "a*",
+     "*a **b* c**",
      "`a", "\\", "a\\\nb", "&#42;", "&copy;"],
 )  # fmt: skip
 def test_what_it_leaves_to_the_full_parser(text: str) -> None:

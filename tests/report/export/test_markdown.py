@@ -406,7 +406,7 @@ def outer_lists(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", ["- Mine\n- Too", "1. Mine\n2. Too"])
 @pytest.mark.parametrize("referred", [False, True])
-def test_a_list_of_the_auditors_is_no_part_of_a_findings_list(text: str, referred: bool) -> None:  # a case
+def test_a_list_of_the_auditors_is_no_part_of_a_list_before_it(text: str, referred: bool) -> None:
     made = client([finding(1, texts=Texts("Title", recommendation=text))])
     category = Category(cwe=367) if referred else Category()
     made = replace(made, findings=tuple(replace(one, category=category) for one in made.findings))
