@@ -2,7 +2,8 @@
 
     python benchmarks/exports.py
 
-Target: at most 1 s for each format. Beside it stands what the machine needs for a loop of its own.
+Target: at most 1 s for each format. Beside it stands what the machine needs for a loop of its own,
+and markdown-it for the text alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from spectr_desktop.records.run import CellResult, Outcome, RunResult
 from spectr_desktop.records.source import source_file
 from spectr_desktop.report.export.assembly import report_of
 from spectr_desktop.report.export.formats import TEXT_SUFFIXES, exported
+from spectr_desktop.report.inlines import MARKDOWN
 from tests.run_samples import header
 
 _FINDINGS = 500
@@ -63,6 +65,9 @@ def main() -> None:
     for number in range(5_000_000):
         total += number
     print(f"calibration: a loop of five million additions {process_time() - began:.2f} s")
+    began = process_time()
+    MARKDOWN.parse(text_of(_TEXT))
+    print(f"calibration: markdown-it reads the text once {process_time() - began:.2f} s")
     files = (source_file("Vault.sol", _SOURCE),)
     ends = (CellResult("1.quick", Outcome.COMPLETE),)
     ended = RunResult(Outcome.COMPLETE, "2026-11-23T09:01:00Z", ends, {"1.quick": text_of(_TEXT)})

@@ -7,24 +7,43 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore, inline, text_join
 from markdown_it.token import Token
 
 from spectr_desktop.report.block_limits import limited
 from spectr_desktop.report.healing import healed, open_children
+from spectr_desktop.report.simple_inlines import simple_children
 
 References = MutableMapping[str, Any]
 
 # Inline parsing of hostile text takes time by the square of its length.
 _INLINE_LIMIT = 16 * 1024
 _MOST_BRACKETS = 1000
+_INTERRUPTED_BY_QUOTES = ["paragraph", "reference", "blockquote", "list"]
 _TASK = re.compile(r"\[([ xX])\] +")
 
 
 def _parser() -> MarkdownIt:
     # HTML off: a model's raw HTML is text, here and in every export.
     made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    # What stands deeper than the parser goes would be lost: it is text of the deepest level.
+    made.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
+    made.block.ruler.at("blockquote", _blockquote, {"alt": _INTERRUPTED_BY_QUOTES})
     return limited(made)
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return _has_room(state, 2) and list_block(state, start, end, silent)
+
+
+def _blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return _has_room(state, 1) and blockquote(state, start, end, silent)
+
+
+def _has_room(state: StateBlock, levels: int) -> bool:
+    """Whether there is a level for the content of a block that is some levels deep itself."""
+    return state.level + levels < state.md.options["maxNesting"]
 
 
 MARKDOWN = _parser()
@@ -54,6 +73,8 @@ class Inlines:
                 token.children = [Token("text", "", 0, content=token.content)]
                 continue
             children = self._before.get(token.content)
+            if children is None:
+                children = simple_children(token.content, references=bool(self._references))
             if children is None:
                 new.append(token)
             else:

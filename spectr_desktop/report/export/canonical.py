@@ -30,12 +30,16 @@ _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _UNSAFE_IN_LINK = re.compile(r"[\s()<>\\\x00-\x1f\x7f`*\[\]|]")
 _ALIGNED = {"left": ":---", "center": ":---:", "right": "---:"}
 _MARKERS = {"em_open": "*", "strong_open": "**", "s_open": "~~"}
+_LIST_MARK = re.compile(r"(?:([-+])|\d{1,9}([.)]))(?: |$)")
+# The mark that keeps a list apart from one with the other mark.
+_BULLETS = {"-": "+", "+": "-"}
+_DELIMITERS = {".": ")", ")": "."}
 _INDENT = 4
 _MOST_DIGITS = 999_999_999
 _HEADINGS = 6
 
 
-def canonical(text: str, below: int = DEEPEST_OWN) -> str:
+def canonical(text: str, below: int = DEEPEST_OWN, behind: str = "") -> str:
     """A text as Markdown that means the same, and can be put into another one.
 
     Every construct of it ends in it; raw HTML is text; links lead to the web or by mail only;
@@ -45,6 +49,8 @@ def canonical(text: str, below: int = DEEPEST_OWN) -> str:
     Args:
         text: Markdown, hostile or cut anywhere.
         below: the level of the heading that it stands under: its own begin one deeper.
+        behind: the canonical Markdown that it follows: a list at the end of that and one at its
+            own beginning stay two.
 
     Returns:
         It without blank lines around; "" for nothing.
@@ -58,22 +64,33 @@ def canonical(text: str, below: int = DEEPEST_OWN) -> str:
     for token in tokens:
         if token.type == "heading_open":
             token.tag = f"h{min(_HEADINGS, below + int(token.tag[1:]))}"
-    return "\n\n".join(block for _, block in _blocks(tokens))
+    return "\n\n".join(block for _, block in _blocks(tokens, _last_mark(behind)))
 
 
-def _blocks(tokens: Sequence[Token]) -> list[tuple[str, str]]:
-    """The blocks on one level: the type of each, and its Markdown."""
+def _last_mark(markdown: str) -> str:
+    """The bullet, or the sign behind the number, of a list that ends Markdown; "" for none."""
+    # Only items and what is no part of a list begin at the edge.
+    line = next((one for one in reversed(markdown.split("\n")) if one[:1].strip()), "")
+    found = _LIST_MARK.match(line)
+    return found[1] or found[2] if found is not None else ""
+
+
+def _blocks(tokens: Sequence[Token], last_mark: str = "") -> list[tuple[str, str]]:
+    """The blocks on one level, behind a list with a mark: the type of each, and its Markdown."""
     out: list[tuple[str, str]] = []
-    bullet, delimiter = "-", "."
+    bullet = last_mark if last_mark in _BULLETS else "-"
+    delimiter = last_mark if last_mark in _DELIMITERS else "."
+    listed = _BULLETS.get(last_mark) and "bullet_list_open"
+    listed = listed or (_DELIMITERS.get(last_mark) and "ordered_list_open")
     for inside in _spans(tokens):
         kind = inside[0].type
-        after_list = bool(out) and out[-1][0] == kind
+        after_list = kind == (out[-1][0] if out else listed)
         if kind == "bullet_list_open":
             # With the same marks two lists would be one.
-            bullet = {"-": "+", "+": "-"}[bullet] if after_list else "-"
+            bullet = _BULLETS[bullet] if after_list else "-"
             block = _list(inside, lambda _number, mark=bullet: mark)
         elif kind == "ordered_list_open":
-            delimiter = {".": ")", ")": "."}[delimiter] if after_list else "."
+            delimiter = _DELIMITERS[delimiter] if after_list else "."
             block = _list(inside, lambda number, mark=delimiter: f"{number}{mark}")
         else:
             block = _block(kind, inside)

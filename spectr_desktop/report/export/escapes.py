@@ -23,6 +23,8 @@ _TICKS = re.compile("`+")
 
 def visible(text: str) -> str:
     """Text with hidden characters spelled out, such as ⟦U+202E⟧; line ends and tabs stay."""
+    if text.isprintable():
+        return text
     return _HIDDEN.sub(lambda match: f"⟦U+{ord(match[0]):04X}⟧", text)
 
 

@@ -49,7 +49,7 @@ _CLASSES = {
     "a": {"label", "to"},
     "article": SEVERITY_CLASSES,
     "aside": {"stamp"},
-    "div": {"code", "scroll"},
+    "div": {"code", "long", "scroll"},
     "span": {"chip", "dot", "task", *SEVERITY_CLASSES, *STATE_CLASSES, *CODE_CLASSES},
     "table": {"names"},
     "td": _SIDES,
@@ -58,12 +58,9 @@ _CLASSES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _REL = "noopener noreferrer"
-# Code points that no page may have.
-_ENDS = (0xFFFE, 0xFFFF)
-_LAST_OF_PLANES = "".join(
-    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in _ENDS
-)
-_NO_CHARACTER = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
+# Code points that no page may have are among these: a single range is found much sooner.
+_HIGH = re.compile("[\ufdd0-\U0010ffff]")
+_LAST_OF_PLANE = 0xFFFE
 
 
 def html(report: Report, look: Look) -> str:
@@ -79,7 +76,14 @@ def html(report: Report, look: Look) -> str:
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{_head(report, look)}\n</head>\n'
         f'<body class="{report.kind.value}">\n{_logo(report, look)}{body}\n</body>\n</html>\n'
     )
-    return _NO_CHARACTER.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", page)
+    return _HIGH.sub(lambda found: _shown(found[0]), page)
+
+
+def _shown(character: str) -> str:
+    """A character, or its number if it is a code point that Unicode gives to none."""
+    point = ord(character)
+    none = point & _LAST_OF_PLANE == _LAST_OF_PLANE or character <= "\ufdef"
+    return f"⟦U+{point:04X}⟧" if none else character
 
 
 def sanitised(made: str) -> str:

@@ -12,6 +12,8 @@ CODE_CLASSES = frozenset({"c", "s", "mi", "k", "kt", "gi", "gd", "gu"})
 
 # A longer block stays plain, as in the live pane.
 _LONGEST = 20_000
+# Lines that are kept together in print: more could leave half a page empty.
+_MOST_ON_ONE_PAGE = 25
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?"
 _REST = r"|(?P<mi>\b(?:0x[\da-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:e\d+)?)\b)|(?P<word>[A-Za-z_$][\w$]*+)"
 _SOLIDITY = re.compile(rf"(?P<c>//[^\n]*+|/\*(?s:.)*?(?:\*/|\Z))|(?P<s>{_STRING}){_REST}")
@@ -36,7 +38,8 @@ _SIDES = {"+": "gi", "-": "gd", "@": "gu", "…": "gu"}
 
 def code_block(parent: Element, text: str, language: str) -> None:
     """Add a block of code; its text is exactly what was given."""
-    pre = SubElement(SubElement(parent, "div", {"class": "code"}), "pre", {"tabindex": "0"})
+    kind = "code long" if text.count("\n") >= _MOST_ON_ONE_PAGE else "code"
+    pre = SubElement(SubElement(parent, "div", {"class": kind}), "pre", {"tabindex": "0"})
     code = SubElement(pre, "code")
     name = language.lower()
     if name == "diff":

@@ -9,6 +9,7 @@ could forge: what is not a construct of canonical Markdown is text.
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
@@ -20,6 +21,7 @@ from markdown.util import Registry
 
 from spectr_desktop.report.export.html_code import code_block
 from spectr_desktop.report.inlines import MARKDOWN
+from spectr_desktop.report.simple_inlines import simple_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +41,7 @@ _RULES = ("***", "---")
 _INDENT = 4
 # Without these a text means itself. An underscore inside a word marks nothing.
 _MARK = re.compile(r"[\\`*\[\]&<~]|  \n|(?<![^\W_])_|_(?![^\W_])")
+_EMPTY = ("br", "hr")
 _ELEMENTS = {"em": "em", "strong": "strong", "s": "del"}
 
 
@@ -49,7 +52,9 @@ def converted(text: str, *changes: Change) -> str:
         text: as `markdown` and `canonical` write it.
         changes: made to the tree, in this order.
     """
-    return Markdown(extensions=[_Canonical(changes)], output_format="html").convert(text)
+    made = Markdown(extensions=[_Canonical(changes)])
+    made.serializer = _serialized
+    return made.convert(text)
 
 
 def tree(text: str) -> Element:
@@ -80,12 +85,29 @@ class _Changing(Treeprocessor):
     def run(self, root: Element) -> None:
         for change in self._changes:
             change(root)
-        for element in root.iter():
-            # The package's serializer takes what looks like an entity for one.
-            if element.text:
-                element.text = element.text.replace("&", "&amp;")
-            if element.tail:
-                element.tail = element.tail.replace("&", "&amp;")
+
+
+def _serialized(root: Element) -> str:
+    """A tree as HTML; the package's own serializer takes what looks like an entity for one."""
+    out: list[str] = []
+    _write(root, out)
+    return "".join(out)
+
+
+def _write(element: Element, out: list[str]) -> None:
+    tag = element.tag
+    attributes = "".join(
+        f' {name}="{escape(value)}"' for name, value in sorted(element.attrib.items())
+    )
+    out.append(f"<{tag}{attributes}>")
+    if element.text:
+        out.append(escape(element.text, quote=False))
+    for child in element:
+        _write(child, out)
+    if tag not in _EMPTY:
+        out.append(f"</{tag}>")
+    if element.tail:
+        out.append(escape(element.tail, quote=False))
 
 
 class _Blocks(BlockParser):
@@ -201,6 +223,9 @@ class _Blocks(BlockParser):
 
 
 def _children(text: str) -> list[Token]:
+    simple = simple_children(text, references=False)
+    if simple is not None:
+        return simple
     out: list[Token] = []
     # Canonical text is escaped: it needs no limit on its length.
     MARKDOWN.inline.parse(text, MARKDOWN, {}, out)

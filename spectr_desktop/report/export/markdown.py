@@ -65,7 +65,7 @@ def markdown(report: Report) -> str:
     parts += [f"> **{escaped(one_line(notice))}**" for notice in report.notices]
     parts.append(_table(("", ""), _facts(report)))
     parts += ["## Disclaimer", _disclaimer(report)]
-    parts += _own_section(report.document.before)
+    parts += _own_section(report.document.before, parts[-1])
     parts += _scope(report) + _coverage(report) + _classification() + _summary(report)
     if report.findings:
         parts += ["## Findings", *(finding_section(one) for one in report.findings)]
@@ -74,7 +74,7 @@ def markdown(report: Report) -> str:
         rows = [_row(one)[:5] for one in report.leads]
         parts += ["## Leads", _LEADS_ARE, _table(heads, rows)]
         parts += [finding_section(one) for one in report.leads]
-    parts += _own_section(report.document.after)
+    parts += _own_section(report.document.after, parts[-1])
     if not client:
         parts += ["## Run parameters", _table(("", ""), _parameters(report))]
         parts += ["## The model's report", "---"]
@@ -83,9 +83,9 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _own_section(text: str) -> list[str]:
+def _own_section(text: str, behind: str) -> list[str]:
     """The auditor's own words, whose headings stand beside the report's."""
-    section = canonical(text, below=1)
+    section = canonical(text, below=1, behind=behind)
     return [section] if section else []
 
 

@@ -174,6 +174,48 @@ def test_how_it_is_written(text: str, expected: str) -> None:
     assert canonical(text) == expected
 
 
+_DEEP = {
+    "lists": "\n".join(f"{'  ' * n}- word{n}" for n in range(40)),
+    "loose lists": "\n\n".join(f"{'  ' * n}- word{n}" for n in range(40)),
+    "numbers": "\n".join(f"{'   ' * n}1. word{n}" for n in range(40)),
+    "quotes": "\n".join(f"{'>' * n} word{n}" for n in range(40)),
+    "lists in quotes": "\n".join(f"{'> - ' * n}word{n}\n" for n in range(40)),
+    "one line": "- " * 40 + "> " * 40 + " ".join(f"word{n}" for n in range(40)),
+}
+
+
+@pytest.mark.parametrize("name", _DEEP)
+def test_what_is_nested_too_deep_stays_as_text(name: str) -> None:
+    made = canonical(_DEEP[name])
+    for number in range(40):
+        assert re.search(rf"\bword{number}\b", made)
+    assert closed(made) == _END
+    assert canonical(made) == made
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("- a", "- b", "+   b"),
+        ("- a\n\n+ b", "- c", "-   c"),
+        ("- a\n  - b", "* c\n\n+ d", "+   c\n\n-   d"),
+        ("1. a", "3. b", "3)  b"),
+        ("1. a\n\n2) b", "3. c", "3.  c"),
+        ("- a\n\n      code", "- b", "+   b"),
+        ("- a", "1. b", "1.  b"),
+        ("1. a", "- b", "-   b"),
+        ("- a\n\nb", "- c", "-   c"),
+        ("```\n- a\n```", "- c", "-   c"),
+        ("", "- c", "-   c"),
+    ],
+)  # fmt: skip
+def test_two_lists_that_meet_stay_two(before: str, after: str, expected: str) -> None:
+    first = canonical(before)
+    second = canonical(after, behind=first)
+    assert second == expected
+    assert blocks(f"{first}\n\n{second}") == blocks(before) + blocks(after)
+
+
 def test_an_endless_line_is_whole() -> None:
     line = "word *x* [" * 5_000
     assert canonical(line).count("word") == 5_000

@@ -64,3 +64,10 @@ def test_the_text_stays_as_it_is(language: str, text: str) -> None:
 def test_what_is_very_long_stays_plain() -> None:
     assert len(block("uint x;" * 3_000)) == 0
     assert len(block("uint x;", "rust")) == 0
+
+
+@pytest.mark.parametrize(("lines", "name"), [(1, "code"), (25, "code"), (26, "code long")])
+def test_only_a_long_block_may_break_over_pages(lines: int, name: str) -> None:
+    parent = Element("root")
+    code_block(parent, "\n".join(["x"] * lines), "solidity")
+    assert parent[0].get("class") == name

@@ -157,3 +157,11 @@ def test_a_strange_key_is_no_anchor() -> None:
     root = page(replace(made, findings=tuple(strange)))
     assert [one.get("id") for one in root.iter("article")] == ["findings-1", "findings-2"]
     assert targets(root) <= set(anchors(root))
+
+
+def test_a_list_at_the_end_stands_behind_the_findings_not_in_one() -> None:
+    made = replace(client(), document=ReportDocument(after="- Mine\n- Too"))
+    root = page(made)
+    assert [one.text for one in root.findall("main/section/ul/li")] == ["Mine", "Too"]
+    inside = ["".join(item.itertext()) for item in root.findall("main/section/article/ul/li")]
+    assert not {"Mine", "Too"} & {*inside}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from spectr_desktop.records.findings import Texts
+from spectr_desktop.records.findings import Category, Texts
 from spectr_desktop.records.grades import Anchor, Severity, State
 from spectr_desktop.records.report import Report, ReportDocument, ReportKind, ReportProject
 from spectr_desktop.records.run import CompleteInput, ErrorInfo, Header, Outcome, RunResult, Timings
@@ -396,3 +396,19 @@ def test_the_auditors_own_sections_stand_beside_the_reports() -> None:
     assert [text.index(f"\n{heading}\n") for heading in order] == sorted(
         text.index(f"\n{heading}\n") for heading in order
     )
+
+
+def outer_lists(text: str) -> list[str]:
+    """The lists of a text that stand in no other block."""
+    tokens = MarkdownIt("commonmark").parse(text)
+    return [one.type for one in tokens if one.type.endswith("list_open") and one.level == 0]
+
+
+@pytest.mark.parametrize("text", ["- Mine\n- Too", "1. Mine\n2. Too"])
+@pytest.mark.parametrize("referred", [False, True])
+def test_a_list_of_the_auditors_is_no_part_of_a_list_before_it(text: str, referred: bool) -> None:
+    made = client([finding(1, texts=Texts("Title", recommendation=text))])
+    category = Category(cwe=367) if referred else Category()
+    made = replace(made, findings=tuple(replace(one, category=category) for one in made.findings))
+    own = replace(made, document=ReportDocument(before=text, after=text))
+    assert len(outer_lists(markdown(own))) == len(outer_lists(markdown(made))) + 2
