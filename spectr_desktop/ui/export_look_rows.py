@@ -18,6 +18,7 @@ from spectr_desktop.ui.settings_row import Row, told
 if TYPE_CHECKING:
     from spectr_desktop.ui.tasks import TaskOwner
 
+_USUAL = "#1f6feb"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _ENOUGH = 4.5  # WCAG 2.2, AA, for text
 _SWATCH = QSize(14, 14)
@@ -52,7 +53,7 @@ class AccentRow(Row):
         self.fault = ""
         self._input = QLineEdit(parent)
         self._input.setMaxLength(7)
-        self._input.setPlaceholderText("#1f6feb")
+        self._input.setPlaceholderText(_USUAL)
         self._pick = QPushButton(parent)
         super().__init__(
             "exportAccent",
@@ -114,7 +115,7 @@ class AccentRow(Row):
     async def _ask(self) -> None:
         from PySide6.QtWidgets import QColorDialog  # noqa: PLC0415  # rarely
 
-        dialog = QColorDialog(QColor(self.value() or "#1f6feb"), self)
+        dialog = QColorDialog(QColor(self.value() or _USUAL), self)
         dialog.setWindowTitle(self.tr("Accent colour"))
         if await dialogs.finished(dialog) == dialog.DialogCode.Accepted:
             self._input.setText(dialog.currentColor().name())
