@@ -12,28 +12,18 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.report.export.colors import ACCENT, contrast
 from spectr_desktop.ui import dialogs
 from spectr_desktop.ui.settings_row import Row, told
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.tasks import TaskOwner
 
-_USUAL = "#1f6feb"
+
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _ENOUGH = 4.5  # WCAG 2.2, AA, for text
 _SWATCH = QSize(14, 14)
 _SHOWN = QSize(300, 100)
-_FACTOR = 0.03928, 12.92, 0.055, 1.055, 2.4
-
-
-def contrast_with_white(color: str) -> float:
-    """Of a colour such as #1f6feb, by WCAG 2.2: 1 to 21."""
-    light = 0.0
-    for at, weight in ((1, 0.2126), (3, 0.7152), (5, 0.0722)):
-        part = int(color[at : at + 2], 16) / 255
-        edge, slope, offset, scale, power = _FACTOR
-        light += weight * (part / slope if part <= edge else ((part + offset) / scale) ** power)
-    return 1.05 / (light + 0.05)
 
 
 class AccentRow(Row):
@@ -53,7 +43,7 @@ class AccentRow(Row):
         self.fault = ""
         self._input = QLineEdit(parent)
         self._input.setMaxLength(7)
-        self._input.setPlaceholderText(_USUAL)
+        self._input.setPlaceholderText(ACCENT)
         self._pick = QPushButton(parent)
         super().__init__(
             "exportAccent",
@@ -101,7 +91,7 @@ class AccentRow(Row):
         swatch.fill(QColor(color) if color else Qt.GlobalColor.transparent)
         self._pick.setIcon(QIcon(swatch) if color else QIcon())
         if color:
-            ratio = contrast_with_white(color)
+            ratio = contrast(color, "#ffffff")
             sentence = (
                 self.tr("Contrast with white paper: {ratio} to 1.")
                 if ratio >= _ENOUGH
@@ -115,7 +105,7 @@ class AccentRow(Row):
     async def _ask(self) -> None:
         from PySide6.QtWidgets import QColorDialog  # noqa: PLC0415  # rarely
 
-        dialog = QColorDialog(QColor(self.value() or _USUAL), self)
+        dialog = QColorDialog(QColor(self.value() or ACCENT), self)
         dialog.setWindowTitle(self.tr("Accent colour"))
         if await dialogs.finished(dialog) == dialog.DialogCode.Accepted:
             self._input.setText(dialog.currentColor().name())

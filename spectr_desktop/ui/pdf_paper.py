@@ -7,6 +7,7 @@ from functools import cache
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
 from spectr_desktop.records.grades import Severity
+from spectr_desktop.report.export.colors import contrast
 from spectr_desktop.ui.markdown_lines import SEVERITIES, Kind, Style
 from spectr_desktop.ui.pdf_fonts import char_format, font
 from spectr_desktop.ui.theme import LIGHT
@@ -36,7 +37,7 @@ class Paper:
         self.colors = LIGHT
         chosen = QColor(accent) if accent else QColor()
         self.accent = chosen if chosen.isValid() else QColor(LIGHT.accent)
-        readable = contrast(self.accent, QColor(_WHITE)) >= _LEAST_CONTRAST
+        readable = contrast(self.accent.name(), _WHITE) >= _LEAST_CONTRAST
         self.accent_text = self.accent if readable else QColor(LIGHT.text)
         self.leading = 1.12
         self.tab = 4 * 0.6 * BODY * CODE_SHARE
@@ -99,15 +100,3 @@ def _severity(style: int) -> Severity | None:
     if not style & SEVERITIES or style & (Style.BEFORE_MARK | Style.AFTER_MARK):
         return None
     return next(severity for flag, severity in _STYLES.items() if style & flag)
-
-
-def contrast(one: QColor, other: QColor) -> float:
-    """The contrast of two colours as WCAG reckons it, 1 to 21."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: QColor) -> float:
-    shares = (color.redF(), color.greenF(), color.blueF())
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]  # noqa: PLR2004
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

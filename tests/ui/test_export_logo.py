@@ -8,8 +8,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QColorDialog, QFileDialog, QLabel
 
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.report.export.colors import contrast
 from spectr_desktop.ui.export_logo import LARGEST, MOST_BYTES, logo_of, picture
-from spectr_desktop.ui.export_look_rows import contrast_with_white
 from tests.ui.driving import button, child, name_file, opened
 from tests.ui.export_samples import open_export, png, png_of
 
@@ -123,7 +123,7 @@ async def test_a_logo_is_chosen_shown_and_removed(theme: Theme, tmp_path: Path) 
     ("color", "ratio"), [("#ffffff", 1.0), ("#000000", 21.0), ("#767676", 4.54), ("#ff0000", 4.0)]
 )
 def test_contrast_is_reckoned_as_the_guidelines_say(color: str, ratio: float) -> None:
-    assert contrast_with_white(color) == pytest.approx(ratio, abs=0.01)
+    assert contrast(color, "#ffffff") == pytest.approx(ratio, abs=0.01)
 
 
 async def test_the_contrast_of_a_colour_is_told(theme: Theme, tmp_path: Path) -> None:

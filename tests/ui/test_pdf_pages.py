@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QColor
 
 from spectr_desktop.records.house_style import Look
+from spectr_desktop.report.export.colors import contrast
 from spectr_desktop.ui.pdf_pages import BOTTOM, TOP, pages_of, paginated, stamp_of
-from spectr_desktop.ui.pdf_paper import Paper, contrast
+from spectr_desktop.ui.pdf_paper import Paper
 from spectr_desktop.ui.pdf_strips import Strip
 from spectr_desktop.ui.pdf_title import read_logo
 from tests.ui.pdf_samples import client_report, hostile_report, logo, stopped_report
@@ -90,4 +90,4 @@ def test_what_is_no_logo_leaves_the_page_without_one(qtbot: QtBot, kind: str) ->
 
 @pytest.mark.parametrize("accent", ["#ffff00", "#fefefe", "no colour", ""])
 def test_headings_can_be_read_in_any_accent(qtbot: QtBot, accent: str) -> None:
-    assert contrast(Paper(accent).accent_text, QColor("#ffffff")) >= 4.5
+    assert contrast(Paper(accent).accent_text.name(), "#ffffff") >= 4.5

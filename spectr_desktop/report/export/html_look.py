@@ -8,10 +8,11 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from spectr_desktop.report.export.colors import ACCENT, contrast, parts_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ACCENT = "#2b5fd9"
 """The usual colour, that of the program."""
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -71,28 +72,10 @@ def _is_png(raw: bytes) -> bool:
 
 
 def _readable(color: str, behind: str, step: Callable[[float, float], float]) -> str:
-    parts = _parts(color)
+    parts = parts_of(color)
     made = color
     for number in range(_STEPS + 1):
         made = "#" + "".join(f"{round(step(part, number / _STEPS)):02x}" for part in parts)
         if contrast(made, behind) >= _READABLE:
             return made
     return made
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast of two colours such as "#1f6feb", as WCAG 2 reckons it: 1 to 21."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: str) -> float:
-    red, green, blue = (
-        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  # sRGB
-        for part in _parts(color)
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _parts(color: str) -> tuple[int, int, int]:
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
