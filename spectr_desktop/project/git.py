@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spectr_desktop.children import environment_for_others
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.project.document import read_document
@@ -254,7 +255,8 @@ def _read(process: subprocess.Popen[bytes]) -> bytes:
 
 def _environment() -> dict[str, str]:
     """The user's, without what tells git of another repository or of programs to run."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    others = environment_for_others()
+    kept = {name: value for name, value in others.items() if not name.startswith("GIT_")}
     return {
         **kept,
         "GIT_ALLOW_PROTOCOL": "none",

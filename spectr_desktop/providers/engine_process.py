@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
 import socket
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from spectr_desktop.children import environment_for_others
 from spectr_desktop.logs import logger
 from spectr_desktop.providers.engine_files import ModelFile, Program
 from spectr_desktop.providers.engine_guard import guarded, sweep, watched
@@ -35,10 +34,6 @@ _GRACE_S = 0.5  # it has nothing to save, and the window has promised to close w
 _KEPT_LINES = 200
 _SHOWN_LINES = 12
 _LONGEST_LINE = 4096  # bytes
-# Names of variables that may hold keys or passwords, or that have a model fetched (LLAMA_ARG_HF_…).
-_SECRET = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|_PROXY$|^LLAMA_ARG_(?:HF_|MODEL_URL|DOCKER_)"
-)
 # Left out if this llama-server does not know them.
 _OPTIONAL = ("--no-webui",)
 _PORT_TAKEN = ("couldn't bind", "address already in use", "bind http server socket")
@@ -81,15 +76,7 @@ class Launch:
 
     def environment(self) -> dict[str, str]:
         """Our variables without anybody's secrets, with what the engine needs."""
-        variables = {
-            name: value for name, value in os.environ.items() if not _SECRET.search(name.upper())
-        }
-        if getattr(sys, "frozen", False):
-            # A frozen program's own libraries must not get into other programs.
-            variables.pop("LD_LIBRARY_PATH", None)
-            if original := variables.pop("LD_LIBRARY_PATH_ORIG", ""):
-                variables["LD_LIBRARY_PATH"] = original
-        variables |= self.program.environment
+        variables = environment_for_others() | self.program.environment
         variables["LLAMA_OFFLINE"] = "1"  # newer builds could fetch models
         # After Stop the slots tell what it does; older builds answer that only when told to.
         variables["LLAMA_ARG_ENDPOINT_SLOTS"] = "1"

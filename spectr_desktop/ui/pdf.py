@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import os
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spectr_desktop.children import environment
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger, told
 from spectr_desktop.ui.pdf_wire import (
@@ -112,7 +112,7 @@ class _Child:
             stderr=subprocess.PIPE,
             # Python looks for modules there first, and the user's folder may be a client's.
             cwd=None if getattr(sys, "frozen", False) else _PACKAGE,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**environment(), **_ENVIRONMENT},
             # Ctrl+C in a terminal is for us: we end the child.
             start_new_session=sys.platform != "win32",
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
+from spectr_desktop.children import environment_for_others
 from spectr_desktop.logs import logger
 
 if TYPE_CHECKING:
@@ -129,10 +130,9 @@ class Wakefulness(QObject):
         child = QProcess(self)
         child.finished.connect(lambda: None if ended.done() else ended.set_result(None))
         child.errorOccurred.connect(lambda: None if ended.done() else ended.set_result(None))
-        environment = QProcessEnvironment.systemEnvironment()
-        for name in environment.keys():  # noqa: SIM118  # no dictionary
-            if name.upper().endswith("_API_KEY"):
-                environment.remove(name)
+        environment = QProcessEnvironment()
+        for name, value in environment_for_others().items():
+            environment.insert(name, value)
         child.setProcessEnvironment(environment)
         # Without our terminal: it must not ask there for a password.
         child.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)

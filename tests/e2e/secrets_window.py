@@ -50,13 +50,13 @@ from tests.ui.driving import (
     answer,
     child,
     idle,
-    name_file,
     open_window,
     opened,
     press,
     press_key,
     start,
 )
+from tests.ui.export_samples import written
 
 if TYPE_CHECKING:
     from spectr_desktop.records.server import ServerConfig
@@ -200,7 +200,13 @@ async def _main(source: Path) -> None:
                 await _run_all(window, there, SERVERS[server.provider][1], scene)
         await _settings(window, scene)
         press_key(window, Qt.Key.Key_E, CONTROL)
-        await name_file(window, source.with_name("report.md"))
+        # The very makers of the program, whose children and files are looked at too.
+        formats = (".md", ".html", ".pdf", ".json", ".sarif", ".csv", ".zip")
+        writing = asyncio.create_task(written(window, source.parent, *formats))
+        while not writing.done():
+            await asyncio.wait({writing}, timeout=0.05)
+            scene.look()
+        writing.result().reject()
         await idle(window)
         assert mistakes == []
         window.task_failed.emit(RuntimeError(f"with {os.environ['ANTHROPIC_API_KEY']} in it"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spectr_desktop.report.export.formats import SUFFIXES
 from tests.e2e.secret_service import SecretService, missing
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def test_no_key_is_shown_copied_handed_on_or_written(
     done = subprocess.run(driver, env=environment, capture_output=True, check=False, cwd=_ROOT)
     assert done.returncode == 0, done.stderr.decode()[-4000:]
     found = json.loads(done.stdout)
-    assert set(found) >= {"shown", "copied", "arguments"}
+    assert set(found) >= {"shown", "copied", "arguments", "children"}
+    assert "--make-pdf" in found["arguments"]
     # The faults were there to be seen: what the servers repeated has something else in its place.
     assert "[key]" in found["shown"]
     assert "anthropic.example.org" in found["copied"]
@@ -99,6 +101,8 @@ def test_no_key_is_shown_copied_handed_on_or_written(
     assert [where for where, text in found.items() if "SECRET" in text] == []
     files = [path for path in home.rglob("*") if path.is_file()]
     assert {"journal.jsonl", "settings.toml"} <= {path.name for path in files}
-    written = [*files, source.with_name("report.md")]
+    exported = [*tmp_path.glob("Vault-report.*")]
+    assert len(exported) == len(SUFFIXES)
+    written = [*files, *exported]
     assert [path for path in written if b"SECRET" in path.read_bytes()] == []
     assert b"SECRET" not in done.stderr

@@ -239,6 +239,11 @@ async def export_from(window: MainWindow, folder: Path, *suffixes: str) -> Expor
     """Export from the window, with makers that need no child process."""
     window.exports.makers = FakeMakers().text_makers
     press_key(window, Qt.Key.Key_E, CONTROL)
+    return await written(window, folder, *suffixes)
+
+
+async def written(window: MainWindow, folder: Path, *suffixes: str) -> ExportDialog:
+    """Write from the dialog that was asked for."""
     dialog = await opened(window, ExportDialog)
     dialog.parts.toggle.setChecked(False)
     dialog.parts.folder.setText(str(folder))

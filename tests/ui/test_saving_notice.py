@@ -17,13 +17,13 @@ from tests.ui.driving import (
     button,
     child,
     idle,
-    name_file,
     press,
     ran,
     signal_future,
     start,
     until,
 )
+from tests.ui.export_samples import FakeMakers, written
 from tests.ui.left_runs import answered, left, offered, planned, report_bar, said
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ async def test_it_is_said_at_once_and_export_is_offered_at_the_end(
     assert window.report.text() == REPORT
     assert not window.runs.saved
     assert offered(bar) == ["export"]
+    window.exports.makers = FakeMakers().text_makers
     press(child(bar, QAbstractButton, "change_export"))
-    await name_file(window, tmp_path / "elsewhere.md")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (await written(window, elsewhere, ".md")).reject()
     await idle(window)
-    assert "reëntrancy" in (tmp_path / "elsewhere.md").read_text()
+    assert "reëntrancy" in (elsewhere / "Vault-report.md").read_text()
     assert offered(bar) == ["export"]
     occupied.unlink()
     await until(lambda: window.runs.saved, window.runs.saved_changed)
