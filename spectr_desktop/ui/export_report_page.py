@@ -54,8 +54,8 @@ _FORMATS = (
         QT_TRANSLATE_NOOP("ReportPage", "Evidence &bundle"),
         QT_TRANSLATE_NOOP(
             "ReportPage",
-            "Evidence of how the report came about: the source, all that the model wrote, decisions "
-            "and check sums. It holds more than a client's report does.",
+            "Evidence of how the report came about: the source, all that the model wrote, "
+            "decisions and check sums. It holds more than a client's report does.",
         ),
     ),
 )
