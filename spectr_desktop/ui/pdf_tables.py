@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF
 from spectr_desktop.ui.markdown_lines import Style
 from spectr_desktop.ui.pdf_fonts import font
 from spectr_desktop.ui.pdf_paper import SMALL, TINY
-from spectr_desktop.ui.pdf_strips import RIGHT, Strip, Text
+from spectr_desktop.ui.pdf_strips import RIGHT, Strip, Text, kept_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ _SIDE, _ABOVE, _PADDING = 50, 80, 28
 _RULE = 5
 # A row of more lines may be divided; a table of so many columns has smaller letters.
 _KEPT_LINES, _MANY_COLUMNS = 14, 7
+_KEPT_TABLE = 12  # lines: of more, a page would be left half empty
 _MEASURED_ROWS = 200
 _ALIGNED = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 _WIDEST_CELL, _WIDEST_WORD, _NEARLY = 0.6, 0.4, 0.5
@@ -77,7 +78,7 @@ def _whole(rows: list[list[Strip]], *, plain: bool) -> list[Strip]:
     out = [replace(strip, keep=bool(others)) for strip in head]
     out[0] = replace(out[0], above=_ABOVE)
     out += [replace(strip, heads=heads) for row in others for strip in row]
-    return out
+    return kept_together(out) if len(out) <= _KEPT_TABLE else out
 
 
 def _styled(runs: Runs, *, head: bool, dim: bool) -> Runs:

@@ -6,9 +6,11 @@ import pytest
 
 from spectr_desktop.records.house_style import Look
 from spectr_desktop.report.export.colors import contrast
+from spectr_desktop.ui.markdown_lines import Run, Table
 from spectr_desktop.ui.pdf_pages import BOTTOM, TOP, pages_of, paginated, stamp_of
 from spectr_desktop.ui.pdf_paper import Paper
-from spectr_desktop.ui.pdf_strips import Strip
+from spectr_desktop.ui.pdf_strips import LEFT, Strip
+from spectr_desktop.ui.pdf_tables import table_strips
 from spectr_desktop.ui.pdf_title import read_logo
 from tests.ui.pdf_samples import client_report, hostile_report, logo, stopped_report
 
@@ -91,3 +93,14 @@ def test_what_is_no_logo_leaves_the_page_without_one(qtbot: QtBot, kind: str) ->
 @pytest.mark.parametrize("accent", ["#ffff00", "#fefefe", "no colour", ""])
 def test_headings_can_be_read_in_any_accent(qtbot: QtBot, accent: str) -> None:
     assert contrast(Paper(accent).accent_text.name(), "#ffffff") >= 4.5
+
+
+@pytest.mark.usefixtures("qtbot")
+def test_a_short_table_stays_on_one_page_and_a_long_one_does_not() -> None:
+    for rows, pages in ((4, 2), (60, 3)):
+        cells = tuple(((Run(f"{n}"),), (Run("x"),)) for n in range(rows))
+        table = table_strips(Paper(""), Table(("", ""), cells), LEFT)
+        placed = paginated([_strip(_ROOM - 700), *table])
+        assert len(placed) == pages
+        # The first page has the table's beginning only where the table is long.
+        assert (len(placed[0]) == 1) == (rows == 4)
