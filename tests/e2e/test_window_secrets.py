@@ -88,7 +88,9 @@ def test_no_key_is_shown_copied_handed_on_or_written(
     saved = subprocess.run(saving, env=environment, capture_output=True, check=True, text=True)
     assert "keychain" in saved.stdout
     driver = [sys.executable, "-m", "tests.e2e.secrets_window", str(source)]
-    done = subprocess.run(driver, env=environment, capture_output=True, check=False, cwd=_ROOT)
+    done = subprocess.run(
+        driver, env=environment, capture_output=True, check=False, cwd=_ROOT, timeout=110
+    )
     assert done.returncode == 0, done.stderr.decode()[-4000:]
     found = json.loads(done.stdout)
     assert set(found) >= {"shown", "copied", "arguments", "children"}
