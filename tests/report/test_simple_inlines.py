@@ -59,7 +59,7 @@ _SIGNS = st.sampled_from(
 
 
 @given(st.lists(_SIGNS, max_size=14).map("".join), st.booleans())
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_random_text_is_read_as_the_full_parser_reads_it(text: str, references: bool) -> None:
     quick = simple_children(text, references=references)
     if quick is not None:

@@ -67,7 +67,7 @@ def test_no_bit_of_the_zip_s_own_records_can_change() -> None:
         refused(flipped(GOOD, at, at % 8))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 7))
 def test_no_bit_can_change(at: int, bit: int) -> None:
     refused(flipped(GOOD, at, bit))

@@ -111,7 +111,7 @@ _NO_HOST = re.compile(r"a http://a\.b[^/']")
 
 
 @given(st.lists(_SIGNS, max_size=20).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_random_texts_are_shown_as_the_live_pane_shows_them(text: str) -> None:
     expected = of_pane(text)
     assume(not _NO_HOST.search(str(expected)))
