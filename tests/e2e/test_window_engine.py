@@ -22,7 +22,6 @@ from tests.ui.driving import (
     button,
     idle,
     journal,
-    name_file,
     open_window,
     press,
     press_key,
@@ -30,6 +29,7 @@ from tests.ui.driving import (
     until,
     written,
 )
+from tests.ui.export_samples import export_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,10 +104,9 @@ def test_open_pick_run_stop_and_export(
         lines = journal()
         assert lines[-1]["outcome"] == "stopped"
         assert window.report.text() == written(lines)
-        press_key(window, Qt.Key.Key_E, CONTROL)
-        await name_file(window, tmp_path / "report.md")
+        (await export_from(window, tmp_path, ".md")).reject()
         await idle(window)
-        exported = (tmp_path / "report.md").read_text(encoding="utf-8")
+        exported = (tmp_path / "Bank-report.md").read_text(encoding="utf-8")
         assert "Not complete. The run was stopped" in exported
         assert canonical(window.report.text()) in exported
 
