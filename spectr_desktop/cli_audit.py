@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -30,7 +29,7 @@ from spectr_desktop.cli_servers import (
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.grades import Severity
 from spectr_desktop.records.run import CompleteInput, Outcome
-from spectr_desktop.terminal import EventOutput, TextOutput, progress_of, say, show_progress
+from spectr_desktop.terminal import EventOutput, TextOutput, say, show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -327,50 +326,26 @@ async def write_outputs(report: Report, run: str, outputs: Sequence[Path]) -> bo
     Returns:
         Whether all were written; what was not is said.
     """
+    from spectr_desktop import cli_exports  # noqa: PLC0415  # after the run
+    from spectr_desktop.audit.exporting import Export  # noqa: PLC0415  # as above
+
     kept_in = paths.runs() / run
+    export = Export(report, runs=(run,))
     written = True
     for path in outputs:
         try:
-            raw = await _exported(report, run, path)
-            _write(path, raw)
+            await cli_exports.write(export, path)
         except SpectrError as error:
-            say(f"{path} was not written. {error.message} The answer is kept in {kept_in}.")
-            written = False
-        except OSError as error:
-            reason = error.strerror or error
-            say(f"{path} cannot be written ({reason}). The answer is kept in {kept_in}.")
+            told = f"was not written. {error.message}"
+            if reason := error.params.get("reason"):  # of the disk
+                told = f"cannot be written ({reason})."
+            say(f"{path} {told} The answer is kept in {kept_in}.")
             written = False
     return written
 
 
-def _write(path: Path, raw: bytes) -> None:
-    paths.write_atomically(Path(os.path.realpath(path)), raw)
-
-
-async def _exported(report: Report, run: str, path: Path) -> bytes:
-    from spectr_desktop.report.export import formats  # noqa: PLC0415  # after the run
-
-    suffix = path.suffix.lower()
-    if suffix in formats.TEXT_SUFFIXES:
-        return formats.exported(report, suffix)
-    # A page needs Qt, and so does a bundle, which holds one.
-    from spectr_desktop.audit.exporting import Export, exported  # noqa: PLC0415
-    from spectr_desktop.records.house_style import Look  # noqa: PLC0415
-    from spectr_desktop.ui.pdf import pdf  # noqa: PLC0415
-
-    with progress_of(f"writing {path.name}") as progress:
-        return await exported(Export(report, Look(), (run,)), suffix, pdf, progress)
-
-
 def _check_outputs(outputs: Sequence[Path]) -> None:
-    """Refuse what could not be written before half an hour is spent on it."""
-    from spectr_desktop.report.export.formats import check_suffix  # noqa: PLC0415
+    if outputs:
+        from spectr_desktop.audit.exporting import check_outputs  # noqa: PLC0415  # not for --help
 
-    for path in outputs:
-        check_suffix(str(path), path.suffix)
-        if not path.absolute().parent.is_dir() or path.is_dir():
-            raise SpectrError(
-                "bad_output",
-                f"{path} cannot be written: its folder is missing or it is a folder itself.",
-                params={"path": str(path)},
-            )
+        check_outputs(outputs)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectr_desktop.audit import exporting
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.logs import logger
 from spectr_desktop.records.report import ReportKind
-from spectr_desktop.terminal import say
+from spectr_desktop.terminal import progress_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from spectr_desktop.audit.exporting import Export, Progress
     from spectr_desktop.audit.run_history import OpenedRun
@@ -127,7 +127,7 @@ async def write_all(wish: Wish, outputs: Sequence[Path]) -> bool:
     done = True
     for path in outputs:
         try:
-            raw = await _bytes(wish, path.suffix.lower())
+            raw = await _bytes(wish, path)
             await exporting.write(path, raw)
         except SpectrError as error:
             _log.warning("not exported: %s (%s)", error.code, error.detail)
@@ -151,7 +151,7 @@ async def shown(opened: OpenedRun) -> bytes:
     Raises:
         SpectrError: nothing of it is left.
     """
-    return await _bytes(wish_of(opened), ".md")
+    return await _bytes(wish_of(opened), Path("report.md"))
 
 
 def existing(outputs: Iterable[Path]) -> list[str]:
@@ -159,12 +159,31 @@ def existing(outputs: Iterable[Path]) -> list[str]:
     return [str(path) for path in outputs if os.path.lexists(path)]
 
 
-async def _bytes(wish: Wish, suffix: str) -> bytes:
+async def write(export: Export, path: Path) -> bytes:
+    """Write one file; on a terminal it is seen how far that is.
+
+    Returns:
+        What was written.
+
+    Raises:
+        SpectrError: it could not be made, or not be written ("not_written").
+    """
+    raw = await _made(export, path)
+    await exporting.write(path, raw)
+    return raw
+
+
+async def _bytes(wish: Wish, path: Path) -> bytes:
     if wish.export is not None:
-        return await exporting.exported(wish.export, suffix, _pdf)
-    if suffix != ".md":
+        return await _made(wish.export, path)
+    if path.suffix.lower() != ".md":
         raise _no_header(wish.opened)
     return _remains(wish.opened).encode("utf-8", "replace")
+
+
+async def _made(export: Export, path: Path) -> bytes:
+    with progress_of(f"writing {path.name}") as progress:
+        return await exporting.exported(export, path.suffix.lower(), _pdf, progress)
 
 
 async def _pdf(report: Report, look: Look, progress: Progress | None) -> bytes:
@@ -177,11 +196,11 @@ def _tell_bundle(path: Path, raw: bytes) -> None:
     if path.suffix.lower() != ".zip":
         return
     from spectr_desktop.report.export.bundle import HOLDS  # noqa: PLC0415  # rarely
-    from spectr_desktop.report.export.bundle_check import checked  # noqa: PLC0415  # as above
+    from spectr_desktop.report.export.bundle_check import seal_of  # noqa: PLC0415  # as above
 
     say(HOLDS)
     say(
-        f"The SHA-256 of the manifest of {path} is {checked(raw, str(path)).manifest_sha256}. Give "
+        f"The SHA-256 of the manifest of {path} is {seal_of(raw)}. Give "
         "it to the client by another way than the bundle."
     )
 

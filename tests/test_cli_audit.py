@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from spectr_desktop import cli_audit
 from spectr_desktop.audit import compose
 from spectr_desktop.cli_project import check_consent
 from spectr_desktop.errors import SpectrError
+from spectr_desktop.records.house_style import Look
 from spectr_desktop.records.server import ModelInfo, ServerConfig
 from spectr_desktop.store import consents
 from tests.program import journal, one_sentence, outcome_of, run
@@ -24,6 +24,7 @@ from tests.test_cli_settings import REPORT, SOURCE, server_table, settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from spectr_desktop.audit.exporting import Export, PdfMaker
     from spectr_desktop.records.report import Report
 
 
@@ -232,32 +233,28 @@ async def test_pages_and_bundles_are_made_by_the_export(
 ) -> None:
     made: list[tuple[Any, ...]] = []
 
-    async def pdf(report: Report, look: object, progress: object = None) -> bytes:
-        raise AssertionError("the export calls it")
+    pages: list[tuple[Any, ...]] = []
 
-    class Export:
-        def __init__(self, report: Report, look: object, runs: tuple[str, ...]) -> None:
-            self.report, self.look, self.runs = report, look, runs
+    async def pdf(report: Report, look: object, progress: object = None) -> bytes:
+        pages.append((report, look, progress))
+        return b"%PDF"
 
     async def exported(
-        export: Export, suffix: str, make_pdf: object, progress: Callable[[int, int], None]
+        export: Export, suffix: str, make_pdf: PdfMaker, progress: Callable[[int, int], None]
     ) -> bytes:
-        made.append((export.report, export.runs, suffix, make_pdf))
+        made.append((export.report, export.runs, suffix))
         progress(1, 2)
         if suffix == ".zip":
             raise SpectrError("not_written", "There is no room.")
-        return b"%PDF"
+        return await make_pdf(export.report, export.look, progress)
 
-    exporting: Any = types.ModuleType("spectr_desktop.audit.exporting")
-    exporting.Export, exporting.exported = Export, exported
-    pages: Any = types.ModuleType("spectr_desktop.ui.pdf")
-    pages.pdf = pdf
-    monkeypatch.setitem(sys.modules, "spectr_desktop.audit.exporting", exporting)
-    monkeypatch.setitem(sys.modules, "spectr_desktop.ui.pdf", pages)
+    monkeypatch.setattr("spectr_desktop.audit.exporting.exported", exported)
+    monkeypatch.setattr("spectr_desktop.ui.pdf.pdf", pdf)
     report = report_samples.report()
     bundle, page = tmp_path / "r.zip", tmp_path / "r.PDF"
     assert not await cli_audit.write_outputs(report, "ID", [bundle, page])
-    assert made == [(report, ("ID",), ".zip", pdf), (report, ("ID",), ".pdf", pdf)]
+    assert made == [(report, ("ID",), ".zip"), (report, ("ID",), ".pdf")]
+    assert [each[:2] for each in pages] == [(report, Look())]
     assert page.read_bytes() == b"%PDF"
     assert not bundle.exists()
     assert "r.zip was not written. There is no room." in one_sentence(capsys.readouterr().err)

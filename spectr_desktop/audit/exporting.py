@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectr_desktop import __version__, paths
+from spectr_desktop.audit.past_findings import joined_findings
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.records.house_style import Look
 from spectr_desktop.records.report import Report, ReportTool
@@ -29,7 +29,6 @@ Progress = Callable[[int, int], None]
 PdfMaker = Callable[[Report, Look, Progress | None], Awaitable[bytes]]
 """`ui.pdf.pdf`: pages need Qt, which this room must not know."""
 
-_NUMBER = re.compile(r"\d*$")
 # Of a bundle, in hundredths: the text formats are fast, pages are not.
 _TEXTS_DONE, _PAGES_DONE, _ALL_DONE = 10, 90, 100
 
@@ -153,7 +152,7 @@ async def write(path: Path, raw: bytes) -> None:
         raise SpectrError(
             "not_written",
             f"{path} cannot be written ({error.strerror or error}). Choose another place.",
-            params={"path": str(path)},
+            params={"path": str(path), "reason": error.strerror or str(error)},
             detail=str(error),
         ) from error
 
@@ -186,33 +185,3 @@ def whole(
     named = dataclasses.replace(first, id=opened.stored.id, title=opened.stored.title)
     result = recovery.joined([one.stored for one in runs])
     return named, result, joined_findings([one.findings for one in runs])
-
-
-def joined_findings(of_runs: Iterable[Sequence[Finding]]) -> list[Finding]:
-    """The findings of several runs, each once.
-
-    A key of a project means the same in all of them; what no project knows is numbered in each run
-    by itself, and gets a key of its own.
-    """
-    found: dict[str, Finding] = {}
-    for one in (finding for findings in of_runs for finding in findings):
-        key, before = one.key, found.get(one.key)
-        if before is not None and not _is_same(before, one):
-            key, before = _free_key(key, found), None
-        old = before.sightings if before else ()
-        more = tuple(each for each in one.sightings if each not in old)
-        found[key] = dataclasses.replace(one, key=key, sightings=(*old, *more))
-    return [*found.values()]
-
-
-def _is_same(one: Finding, other: Finding) -> bool:
-    shared = set(one.sightings) & set(other.sightings)
-    return bool(shared) or one.sightings == other.sightings
-
-
-def _free_key(key: str, found: dict[str, Finding]) -> str:
-    letters = _NUMBER.sub("", key)
-    number = len(found) + 1
-    while f"{letters}{number}" in found:
-        number += 1
-    return f"{letters}{number}"

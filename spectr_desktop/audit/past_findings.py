@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from spectr_desktop.audit.findings_book import FindingsBook
 from spectr_desktop.errors import SpectrError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spectr_desktop.records.decisions import Decision, Entry
     from spectr_desktop.records.findings import Finding, Texts
     from spectr_desktop.records.grades import Severity
+
+_NUMBER = re.compile(r"\d*$")
 
 
 class PastFindings(FindingsBook):
@@ -87,3 +91,33 @@ def _past(*_refused: object) -> SpectrError:
         "past_findings",
         "These findings are shown as they were. Open the file to decide on them.",
     )
+
+
+def joined_findings(of_runs: Iterable[Sequence[Finding]]) -> list[Finding]:
+    """The findings of several runs, each once.
+
+    A key of a project means the same in all of them; what no project knows is numbered in each run
+    by itself, and gets a key of its own.
+    """
+    found: dict[str, Finding] = {}
+    for one in (finding for findings in of_runs for finding in findings):
+        key, before = one.key, found.get(one.key)
+        if before is not None and not _is_same(before, one):
+            key, before = _free_key(key, found), None
+        old = before.sightings if before else ()
+        more = tuple(each for each in one.sightings if each not in old)
+        found[key] = replace(one, key=key, sightings=(*old, *more))
+    return [*found.values()]
+
+
+def _is_same(one: Finding, other: Finding) -> bool:
+    shared = set(one.sightings) & set(other.sightings)
+    return bool(shared) or one.sightings == other.sightings
+
+
+def _free_key(key: str, found: dict[str, Finding]) -> str:
+    letters = _NUMBER.sub("", key)
+    number = len(found) + 1
+    while f"{letters}{number}" in found:
+        number += 1
+    return f"{letters}{number}"

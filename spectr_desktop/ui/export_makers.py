@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable  # a dataclass reads them, and those below
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +54,10 @@ async def _write(path: Path, raw: bytes) -> None:
     await write(path, raw)
 
 
-async def _seal(path: Path, raw: bytes) -> str:
-    from spectr_desktop.report.export.bundle_check import checked  # noqa: PLC0415  # rarely
+def _seal(raw: bytes) -> str:
+    from spectr_desktop.report.export.bundle_check import seal_of  # noqa: PLC0415  # rarely
 
-    whole = await asyncio.to_thread(checked, raw, str(path))
-    return whole.manifest_sha256
+    return seal_of(raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +74,4 @@ class Makers:
     first_pages: PagesMaker = _first_pages
     exported: BytesMaker = _exported
     write: Callable[[Path, bytes], Awaitable[None]] = _write
-    seal: Callable[[Path, bytes], Awaitable[str]] = _seal
+    seal: Callable[[bytes], str] = _seal

@@ -4,54 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectr_desktop import paths
-from spectr_desktop.ui.theme import DARK
+from spectr_desktop.ui.dialog_style import common_rules
+from spectr_desktop.ui.theme import filled
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Colors
 
 _SHEET = """
-QDialog#exportDialog { background: @panel; }
-QDialog#exportDialog QScrollArea, QDialog#exportDialog QScrollArea > QWidget > QWidget {
-  background: @panel; border: none;
-}
 QDialog#exportDialog QScrollArea#exportPages { border: 1px solid @line; border-radius: 6px; }
 QDialog#exportDialog QScrollArea#exportPages:focus { border-color: @accent; }
 QDialog#exportDialog QScrollArea#exportPages > QWidget > QWidget#exportPaper {
   background: @background;
 }
-QDialog#exportDialog QLineEdit, QDialog#exportDialog QPlainTextEdit {
+QDialog#exportDialog QPlainTextEdit {
   background: @panel; color: @text; border: 1px solid @line; border-radius: 6px;
   padding: 4px 8px; placeholder-text-color: @dim;
   selection-background-color: @selection; selection-color: @text;
 }
-QDialog#exportDialog QLineEdit { min-height: 20px; }
-QDialog#exportDialog QLineEdit:focus, QDialog#exportDialog QPlainTextEdit:focus {
-  border-color: @accent;
-}
-QDialog#exportDialog QLineEdit[fault="true"] { border-color: @critical; }
-QDialog#exportDialog QComboBox {
-  background: @panel; color: @text; border: 1px solid @line; border-radius: 6px;
-  padding: 4px 4px 4px 8px; min-height: 20px;
-}
-QDialog#exportDialog QComboBox:focus { border-color: @accent; }
-QDialog#exportDialog QComboBox::drop-down { border: none; width: 26px; }
-QDialog#exportDialog QComboBox::down-arrow {
-  image: url("@icons/chevron.svg"); width: 12px; height: 12px;
-}
-QDialog#exportDialog QCheckBox, QDialog#exportDialog QRadioButton {
+QDialog#exportDialog QPlainTextEdit:focus { border-color: @accent; }
+QDialog#exportDialog QRadioButton {
   color: @text; padding: 3px; border: 1px solid transparent; border-radius: 4px; spacing: 8px;
 }
-QDialog#exportDialog QCheckBox:focus, QDialog#exportDialog QRadioButton:focus {
-  border-color: @accent;
-}
-QDialog#exportDialog QCheckBox::indicator, QTreeWidget#exportFindings::indicator {
-  width: 14px; height: 14px; background: @panel; border: 1px solid @dim; border-radius: 3px;
-}
-QDialog#exportDialog QCheckBox::indicator:checked,
-QTreeWidget#exportFindings::indicator:checked {
-  background: @accent; border-color: @accent; image: url("@icons/check.svg");
-}
+QDialog#exportDialog QRadioButton:focus { border-color: @accent; }
 QDialog#exportDialog QRadioButton::indicator {
   width: 12px; height: 12px; background: @panel; border: 1px solid @dim; border-radius: 7px;
 }
@@ -76,11 +50,7 @@ QDialog#exportDialog QPushButton#exportWrite:disabled {
 QDialog#exportDialog QPushButton#exportTogglePreview:checked {
   background: @selection; border-color: @accent;
 }
-QLabel[role="label"] { color: @text; font-weight: 600; }
 QLabel[role="heading"] { color: @text; font-weight: 600; padding: 6px 0 4px 0; }
-QLabel[role="help"] { color: @dim; }
-QLabel[role="fault"] { color: @critical; }
-QLabel[role="said"] { color: @text; }
 QLabel#exportSubject { font-weight: 600; }
 QLabel#exportLeftOut { padding: 0 0 10px 0; }
 QLabel#exportNotice {
@@ -93,9 +63,4 @@ QSplitter#exportSplitter::handle { background: @line; }
 
 def sheet(colors: Colors) -> str:
     """The sheet with the colours of a theme put in for @names."""
-    icons = paths.resources() / "icons" / ("dark" if colors is DARK else "light")
-    text = _SHEET.replace("@icons", icons.as_posix())
-    # The longest names first: @text_dim must not be read as @text.
-    for name in sorted(type(colors).__slots__, key=len, reverse=True):
-        text = text.replace(f"@{name}", getattr(colors, name))
-    return text
+    return filled(common_rules("exportDialog", "QTreeWidget#exportFindings") + _SHEET, colors)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-from spectr_desktop import paths
-from spectr_desktop.logs import logger
-from spectr_desktop.records.codec import from_json, to_json
+from spectr_desktop.ui import kept_state
 
-_log = logger(__name__)
 _FILE_NAME = "export.json"
 
 
@@ -32,20 +28,9 @@ class ExportState:
 
 def load() -> ExportState:
     """What was kept; a damaged file is as good as none."""
-    try:
-        return from_json(ExportState, json.loads((paths.data() / _FILE_NAME).read_bytes()))
-    except FileNotFoundError:
-        return ExportState()
-    except (OSError, ValueError, RecursionError) as error:
-        _log.info("%s is left out: %s", _FILE_NAME, type(error).__name__)
-        return ExportState()
+    return kept_state.load(ExportState(), _FILE_NAME)
 
 
 def save(state: ExportState) -> None:
     """Keep it; a disk that cannot is no error."""
-    file = paths.data() / _FILE_NAME
-    try:
-        paths.private_folder(file.parent)
-        paths.write_private(file, json.dumps(to_json(state)).encode("ascii") + b"\n")
-    except OSError as error:
-        _log.warning("%s is not kept: %s", _FILE_NAME, error)
+    kept_state.save(state, _FILE_NAME)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPlainTextEdit,
 from spectr_desktop.records.grades import State
 from spectr_desktop.records.house_style import HouseStyle, Look
 from spectr_desktop.records.report import ReportDocument
+from spectr_desktop.report.export.file_names import PLACEHOLDERS
 from spectr_desktop.ui.export_look_rows import AccentRow, LogoRow
 from spectr_desktop.ui.finding_words import state_word
 from spectr_desktop.ui.hostile_text import visible
@@ -54,7 +55,9 @@ class StylePage(ScrolledPage):
         self._line(
             "exportPattern",
             self.tr("Name of the file"),
-            self.tr("May have {project} {title} {kind} {client} {date} {version} {run}."),
+            self.tr("May have {names}.").format(
+                names=" ".join(f"{{{one}}}" for one in PLACEHOLDERS)
+            ),
         )
         self._example = told("said", self.inside, "exportExample")
         self._example.setAccessibleName(self.tr("What the file is called"))

@@ -85,7 +85,7 @@ async def _write(
     line.say(_tr("is being made…"))
     raw = await makers.exported(report, look, runs, path.suffix, line.show_progress)
     if path.suffix == ".zip":
-        line.note_seal(await makers.seal(path, raw))
+        line.note_seal(makers.seal(raw))
     line.say(_tr("is being written…"))
     writing = asyncio.create_task(_written(makers, path, raw), name="write an export")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectr_desktop import paths
+from spectr_desktop.ui.theme import filled
 
 if TYPE_CHECKING:
     from spectr_desktop.ui.theme import Theme
@@ -44,9 +44,4 @@ _SHEET = """
 
 def sheet(theme: Theme) -> str:
     """The style sheet with the colours of the theme that is on."""
-    text = _SHEET
-    # The longest names first: no name may be read as the beginning of another.
-    for name in sorted(type(theme.colors).__slots__, key=len, reverse=True):
-        text = text.replace(f"@{name}", getattr(theme.colors, name))
-    icons = paths.resources() / "icons" / ("dark" if theme.dark else "light")
-    return text.replace("@icons", icons.as_posix())
+    return filled(_SHEET, theme.colors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,16 +184,9 @@ class Keeping(QObject):
 
     async def _findings_of(self, runs: Sequence[StoredRun]) -> list[Finding]:
         """What a chain of runs has found, at the places in what was sent."""
-        found: dict[str, Finding] = {}
-        for run in runs:
-            for one in (await self.history.opened(run.id)).findings:
-                # Without a project each run counts for itself.
-                in_project = run.header is not None and run.header.root
-                key = one.key if in_project else f"F{len(found) + 1}"
-                before = found[key].sightings if key in found else ()
-                more = tuple(each for each in one.sightings if each not in before)
-                found[key] = replace(one, key=key, sightings=(*before, *more))
-        return list(found.values())
+        from spectr_desktop.audit.past_findings import joined_findings  # noqa: PLC0415  # rarely
+
+        return joined_findings([(await self.history.opened(run.id)).findings for run in runs])
 
     async def run_again(self, stored: StoredRun) -> bool:
         """Ask again for what an interrupted run, which is shown, has left open.

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from spectr_desktop.ui.pdf_pages import Pages
 
 _ORPHANED = 70
-_POINTS = 10
 _RESOLUTION = 720  # a tenth of a point
 # A screen's picture must not need more memory than the machine has.
 _MOST_PIXELS = 4000

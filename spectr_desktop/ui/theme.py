@@ -215,7 +215,12 @@ def palette(colors: Colors) -> QPalette:
 
 def style_sheet(colors: Colors) -> str:
     """The shipped style sheet with the colours of a theme put in for @names."""
-    text = (paths.resources() / "themes" / "window.qss").read_text(encoding="utf-8")
+    return filled((paths.resources() / "themes" / "window.qss").read_text(encoding="utf-8"), colors)
+
+
+def filled(sheet: str, colors: Colors) -> str:
+    """A style sheet with the colours of a theme put in for @names, and its icons for @icons."""
+    text = sheet
     # The longest names first: @text_dim must not be read as @text.
     for name in sorted(Colors.__slots__, key=len, reverse=True):
         text = text.replace(f"@{name}", getattr(colors, name))

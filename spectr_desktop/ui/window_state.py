@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 
-from spectr_desktop import paths
-from spectr_desktop.logs import logger
-from spectr_desktop.records.codec import from_json, to_json
+from spectr_desktop.ui import kept_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
     from spectr_desktop.ui.columns import Columns
 
-_log = logger(__name__)
 _FILE_NAME = "window.json"
 # So much of a window has to be on a screen that it can be taken and moved.
 _GRIP = 80
@@ -50,23 +46,12 @@ class WindowState:
 
 def load() -> WindowState:
     """What was kept; a damaged file is as good as none."""
-    try:
-        return from_json(WindowState, json.loads((paths.data() / _FILE_NAME).read_bytes()))
-    except FileNotFoundError:
-        return WindowState()
-    except (OSError, ValueError, RecursionError) as error:
-        _log.info("%s is left out: %s", _FILE_NAME, type(error).__name__)
-        return WindowState()
+    return kept_state.load(WindowState(), _FILE_NAME)
 
 
 def save(state: WindowState) -> None:
     """Keep it; a disk that cannot is no error."""
-    file = paths.data() / _FILE_NAME
-    try:
-        paths.private_folder(file.parent)
-        paths.write_private(file, json.dumps(to_json(state)).encode("ascii") + b"\n")
-    except OSError as error:
-        _log.warning("%s is not kept: %s", _FILE_NAME, error)
+    kept_state.save(state, _FILE_NAME)
 
 
 def apply(state: WindowState, window: QMainWindow, columns: Columns) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from spectr_desktop import paths
 from spectr_desktop.audit import evidence, exporting
-from spectr_desktop.audit.exporting import Export, exported, joined_findings, write
+from spectr_desktop.audit.exporting import Export, exported, write
+from spectr_desktop.audit.past_findings import joined_findings
 from spectr_desktop.audit.run_history import RunHistory
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.locks import lock

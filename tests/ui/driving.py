@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from spectr_desktop.records.server import ServerConfig
+    from spectr_desktop.ui.tasks import TaskOwner
     from tests.servers.scripted import ScriptedServer
 
 W = TypeVar("W", bound=QWidget)
@@ -263,3 +264,21 @@ def click(view: MarkdownView, text: str) -> None:
     QTest.mouseClick(
         view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center()
     )
+
+
+@contextlib.asynccontextmanager
+async def active(dialog: QDialog, tasks: TaskOwner) -> AsyncGenerator[None, None]:
+    """A dialog that was shown, once it has the focus; nothing of it is left afterwards."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setQuitOnLastWindowClosed(False)
+    dialog.activateWindow()
+    await until(dialog.isActiveWindow, app.focusWindowChanged)
+    try:
+        yield
+    finally:
+        dialog.reject()
+        await tasks.close()
+        gone = signal_future(dialog.destroyed)
+        dialog.deleteLater()
+        await gone

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage, QImageWriter
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTreeWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget
 
 from spectr_desktop import paths
 from spectr_desktop.report.export import formats
@@ -20,7 +20,16 @@ from spectr_desktop.ui.export_subject import Subject
 from spectr_desktop.ui.tasks import TaskOwner
 from tests.report.export.report_samples import findings, result
 from tests.run_samples import header
-from tests.ui.driving import CONTROL, button, child, opened, press, press_key, signal_future, until
+from tests.ui.driving import (
+    CONTROL,
+    active,
+    button,
+    child,
+    opened,
+    press,
+    press_key,
+    signal_future,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -114,8 +123,8 @@ class FakeMakers:
         await self._wait(suffix)
         return f"{suffix} of {report.kind.value}".encode()
 
-    async def seal(self, path: Path, raw: bytes) -> str:
-        assert (path.suffix, raw[:4]) == (".zip", b".zip")
+    def seal(self, raw: bytes) -> str:
+        assert raw[:4] == b".zip"
         return "5ea1" * 16
 
     async def write(self, path: Path, raw: bytes) -> None:
@@ -216,22 +225,11 @@ async def open_export(
     theme: Theme, folder: Path, state: ExportState | None = None
 ) -> AsyncGenerator[Opened, None]:
     """The dialog, shown and active; nothing of it is left afterwards."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    app.setQuitOnLastWindowClosed(False)
     state = state or ExportState(formats=(".md", ".pdf"))
     opened = Opened(theme, folder, state, folder / "styles")
     opened.dialog.show()
-    opened.dialog.activateWindow()
-    await until(opened.dialog.isActiveWindow, app.focusWindowChanged)
-    try:
+    async with active(opened.dialog, opened.tasks):
         yield opened
-    finally:
-        opened.dialog.reject()
-        await opened.tasks.close()
-        gone = signal_future(opened.dialog.destroyed)
-        opened.dialog.deleteLater()
-        await gone
     assert opened.errors == []
 
 

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit
 
 from spectr_desktop.errors import SpectrError
 from spectr_desktop.store.settings import Settings
 from spectr_desktop.ui.settings_dialog import SettingsDialog
 from spectr_desktop.ui.tasks import TaskOwner
-from tests.ui.driving import child, signal_future, until
+from tests.ui.driving import active, child
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -127,19 +127,8 @@ async def open_settings(
     theme: Theme, settings: Settings | None = None
 ) -> AsyncGenerator[Opened, None]:
     """The dialog, shown and active; nothing of it is left afterwards."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    app.setQuitOnLastWindowClosed(False)
     opened = Opened(theme, settings)
     opened.dialog.open()
-    opened.dialog.activateWindow()
-    await until(opened.dialog.isActiveWindow, app.focusWindowChanged)
-    try:
+    async with active(opened.dialog, opened.tasks):
         yield opened
-    finally:
-        opened.dialog.reject()
-        await opened.tasks.close()
-        gone = signal_future(opened.dialog.destroyed)
-        opened.dialog.deleteLater()
-        await gone
     assert opened.errors == []

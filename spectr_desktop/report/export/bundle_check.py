@@ -77,6 +77,12 @@ def checked(raw: bytes, name: str) -> Whole:
         ) from error
 
 
+def seal_of(raw: bytes) -> str:
+    """The SHA-256 of the manifest of a bundle that is known to be whole."""
+    manifest = next(one for one in members(raw) if one.name == MANIFEST)
+    return hashlib.sha256(content(raw, manifest, _MOST_MANIFEST)).hexdigest()
+
+
 def _checked(raw: bytes) -> Whole:
     listed = members(raw)
     by_name = {one.name: one for one in listed}

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from spectr_desktop.report.export.safe_names import is_device
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,11 +22,6 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
 _SPACES = re.compile(r"\s+")
 _SOURCE = re.compile(r"\.(?:sol|vyi?)$", re.IGNORECASE)
-# Windows takes these for devices, whatever suffix they have.
-_RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ .]*(?:\..*)?",
-    re.IGNORECASE | re.DOTALL,
-)
 _EDGES = " .-_"
 _VALUES: dict[str, Callable[[Report], str]] = {
     "project": lambda report: report.project.name,
@@ -80,7 +77,7 @@ def _safe(text: str) -> str:
     # Control characters, format characters (bidi, zero width), lone surrogates, unassigned ones.
     text = "".join(one for one in text if unicodedata.category(one)[0] != "C")
     name = _FORBIDDEN.sub("-", text).strip(_EDGES)
-    return f"_{name}" if _RESERVED.fullmatch(name) else name or _NAMELESS
+    return f"_{name}" if is_device(name) else name or _NAMELESS
 
 
 def _with_suffix(stem: str, suffix: str) -> str:

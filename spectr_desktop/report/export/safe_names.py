@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
 # Most programs on Windows unpack no path of more than 260 characters.
 _LONGEST_PART = 80
 _DEEPEST = 12
@@ -56,7 +56,12 @@ def _clean(part: str) -> str:
     text = bare + "_" * (len(text) - len(bare))
     if text.startswith(" "):
         text = f"_{text[1:]}"
-    return f"_{text}" if _RESERVED.fullmatch(text.split(".")[0].rstrip(" ")) else text
+    return f"_{text}" if is_device(text) else text
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device, which it does whatever suffix it has."""
+    return _DEVICE.fullmatch(name.split(".", maxsplit=1)[0].rstrip(" ")) is not None
 
 
 def _numbered(name: str, number: int) -> str:
