@@ -18,7 +18,8 @@ def put_markdown(text: str, *, rich: bool) -> None:
     data.setText(text)
     if rich:
         from spectr_desktop.report.export.canonical import canonical  # noqa: PLC0415  # rarely
+        from spectr_desktop.report.export.html import sanitised  # noqa: PLC0415
         from spectr_desktop.report.export.html_tree import converted  # noqa: PLC0415
 
-        data.setHtml(converted(canonical(text, below=0)))
+        data.setHtml(sanitised(converted(canonical(text, below=0))))
     QGuiApplication.clipboard().setMimeData(data)
